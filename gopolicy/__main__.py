@@ -1,0 +1,129 @@
+"""The command line: picks a command, imports only its module, and turns errors into one clear line.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.  Each command is a module of
+`gopolicy.cli` with ``add_arguments(parser)`` and ``run(args) -> int``; optional constants
+``DESCRIPTION`` and ``EXAMPLES`` are shown by its ``--help``.  Nothing here, and nothing that a
+command module imports at its top, imports torch or numba, so that help is instant.
+"""
+
+import argparse
+import difflib
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from gopolicy import __version__
+from gopolicy.errors import GoPolicyError
+
+COMMANDS = {
+    "demo": "first contact: predict, draw and train on bundled games in three minutes",
+    "prepare": "turn archives of games into a store for training",
+    "train": "train a policy network on a store",
+    "evaluate": "measure how often a network finds the move that was played",
+    "predict": "show the most probable moves of one position of a game",
+    "bench": "measure this machine, as ratios against named references",
+}
+
+_HELP_EXAMPLES = """\
+examples:
+  gopolicy demo
+  gopolicy prepare kgs/*.tar.gz --out store
+  gopolicy train --data store --out run
+  gopolicy evaluate games.tar.gz --weights run/weights
+  gopolicy predict game.sgf --move 30 --picture board.png
+
+gopolicy COMMAND --help explains one command."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _dispatch(words)
+        sys.stdout.flush()
+    except SystemExit as stop:  # argparse has printed its message
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BrokenPipeError:
+        _drop_standard_output()
+        return 1
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except (GoPolicyError, MemoryError, OSError) as error:
+        if not isinstance(error, GoPolicyError):
+            _drop_standard_output()
+        return _fail(_one_line(error), 1)
+    return status
+
+
+def _dispatch(words: list[str]) -> int:
+    """Parse the words and run the command that they name."""
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return 0 if words else 2
+    if words[0] in ("-V", "--version"):
+        print(f"gopolicy {__version__}")
+        return 0
+    name = words[0]
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; gopolicy --help lists them"
+        return _fail(f"no command {name!r}{hint}", 2)
+    module = importlib.import_module(f"gopolicy.cli.{name}")
+    args = _command_parser(name, module).parse_args(words[1:])
+    status: int = module.run(args)
+    return status
+
+
+def _command_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
+    """Return the parser of one command."""
+    parser = argparse.ArgumentParser(
+        prog=f"gopolicy {name}",
+        description=getattr(module, "DESCRIPTION", COMMANDS[name]),
+        epilog=getattr(module, "EXAMPLES", None),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def _overview() -> str:
+    """Return the text of ``gopolicy --help``."""
+    lines = [f"  {name:<10} {text}" for name, text in COMMANDS.items()]
+    head = "usage: gopolicy COMMAND ...\n\nPolicy networks for the game of Go.\n\ncommands:\n"
+    return head + "\n".join(lines) + "\n\n" + _HELP_EXAMPLES
+
+
+def _one_line(error: BaseException) -> str:
+    """Return what went wrong as one line."""
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, OSError) and not isinstance(error, GoPolicyError) and error.errno:
+        reason = "the disk is full" if error.errno == errno.ENOSPC else os.strerror(error.errno)
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{reason}"
+    return " ".join(str(error).split())
+
+
+def _fail(message: str, status: int) -> int:
+    """Print the message on standard error and return the status."""
+    try:
+        print(f"gopolicy: {message}", file=sys.stderr)
+    except OSError:
+        return status
+    return status
+
+
+def _drop_standard_output() -> None:
+    """Keep Python from failing once more when it flushes standard output at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+import argparse
+from pathlib import Path
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object on standard output, nothing else"
+    )
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Add ``--weights``."""
+    parser.add_argument(
+        "--weights",
+        metavar="W",
+        help="a shipped network by name, a weight folder or a file in one "
+        "(default: the best shipped network)",
+    )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device``."""
+    parser.add_argument(
+        "--device", choices=DEVICES, default="auto", help="where to compute (default: auto)"
+    )
+
+
+def add_symmetries(parser: argparse.ArgumentParser) -> None:
+    """Add ``--symmetries``."""
+    parser.add_argument(
+        "--symmetries",
+        type=int,
+        choices=(1, 8),
+        default=1,
+        help="average the probabilities over this many turned and mirrored boards (default: 1)",
+    )
+
+
+def positive_int(text: str) -> int:
+    """Parse a whole number of at least 1 (an argparse type)."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
+    return value
+
+
+def output_file(text: str) -> Path:
+    """Parse the path of a file to write, whose folder must exist (an argparse type)."""
+    path = Path(text)
+    if not path.resolve().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"the folder of {text} does not exist")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a folder, expected a file to write")
+    return path

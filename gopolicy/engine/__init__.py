@@ -1,0 +1,1 @@
+"""From a network to a move: the predictor, and what speaks GTP."""

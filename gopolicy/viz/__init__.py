@@ -1,0 +1,1 @@
+"""Pictures: boards, heat maps, curves."""
