@@ -1,0 +1,41 @@
+"""The one decorator under which numba kernels are compiled.
+
+numba's disk cache watches only the file that defines a kernel, so an edit in a helper's file leaves
+stale machine code behind.  Here the cache folder is named after the contents of every file that
+kernels are made from, so any edit and any other numba version starts a fresh folder.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_config: Any = numba.config
+
+
+def _cache_dir() -> str:
+    """Return a folder named after everything that can change the machine code."""
+    digest = hashlib.sha256(f"{numba.__version__} {_config.BOUNDSCHECK}".encode())
+    root = Path(__file__).parent
+    for path in sorted([*root.rglob("*kernels.py"), root / "go" / "types.py", Path(__file__)]):
+        digest.update(path.read_bytes())
+    home = os.environ.get("GOPOLICY_CACHE") or Path.home() / ".cache" / "gopolicy"
+    return str(Path(home, f"kernels-{digest.hexdigest()[:12]}"))
+
+
+_CACHE_DIR = _cache_dir()
+
+
+def kernel(fn: Callable[P, R]) -> Callable[P, R]:
+    """Compile fn in nopython mode without the GIL, keeping its signature for type checkers."""
+    outer, _config.CACHE_DIR = _config.CACHE_DIR, _CACHE_DIR
+    try:
+        return cast("Callable[P, R]", numba.njit(cache=True, nogil=True)(fn))
+    finally:
+        _config.CACHE_DIR = outer
