@@ -36,9 +36,10 @@ class GnuGo:
     """One GNU Go process, spoken to in GTP."""
 
     def __init__(self, command: str, level: int, seed: int) -> None:
+        strength = ["--level", str(level), "--seed", str(seed)]
+        rules = ["--chinese-rules", "--boardsize", str(SIZE), "--komi", str(KOMI)]
         self._process = subprocess.Popen(
-            [command, "--mode", "gtp", "--level", str(level), "--seed", str(seed)]
-            + ["--chinese-rules", "--boardsize", str(SIZE), "--komi", str(KOMI)],
+            [command, "--mode", "gtp", *strength, *rules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
