@@ -2,8 +2,9 @@
 
 The games are for the demo and the tests, so they only have to be real, complete and free.  Every
 game is fixed by its number: it seeds GNU Go and the two to four opening moves, which are drawn from
-the usual corner points so that no two games start alike.  GNU Go must be installed (Debian:
-``apt-get install gnugo``).  A run that is stopped goes on where it was.
+the usual corner points so that no two games start alike.  Game 0 becomes `game.sgf` beside the archive of all the others.
+GNU Go must be installed (Debian: ``apt-get install gnugo``).  A run that is stopped goes on where it
+was.
 
     python tools/make_sample_games.py --games 120 --out gopolicy/samples/games.zip
 """
@@ -145,6 +146,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--level", type=int, default=1, help="GNU Go's level, 0 to 10")
     parser.add_argument("--gnugo", default="gnugo", help="the engine's command")
     args = parser.parse_args(argv)
+    single = args.out.with_name("game.sgf")
+    if not single.exists():
+        single.write_text(sgf_text(play_game(args.gnugo, args.level, 0), 0), "utf-8")
     members = read_zip(args.out)
     for number in range(1, args.games + 1):
         name = f"sample-{number:03d}.sgf"
