@@ -2,9 +2,9 @@
 
 The games are for the demo and the tests, so they only have to be real, complete and free.  Every
 game is fixed by its number: it seeds GNU Go and the two to four opening moves, which are drawn from
-the usual corner points so that no two games start alike.  Game 0 becomes `game.sgf` beside the archive of all the others.
-GNU Go must be installed (Debian: ``apt-get install gnugo``).  A run that is stopped goes on where it
-was.
+the usual corner points so that no two games start alike.  Game 0 becomes `game.sgf` beside the
+archive of all the others.  GNU Go must be installed (Debian: ``apt-get install gnugo``).  A run
+that is stopped goes on where it was.
 
     python tools/make_sample_games.py --games 120 --out gopolicy/samples/games.zip
 """
