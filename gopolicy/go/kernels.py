@@ -33,7 +33,7 @@ from gopolicy.go.types import (
     MIN_SIZE,
     WHITE,
 )
-from gopolicy.jit import kernel
+from gopolicy.jit import kernel, small_kernel
 
 LEGAL, OCCUPIED, KO, SUICIDE = 0, 1, 2, 3
 LONG_AGO = -1_000_000
@@ -91,47 +91,49 @@ def copy_board(board: BoardArrays) -> BoardArrays:
     return BoardArrays(*(f.copy() if isinstance(f, np.ndarray) else f for f in board))
 
 
-@kernel
+@small_kernel
 def cell_of(board: BoardArrays, point: int) -> int:
     """Return the padded cell of a flat point."""
     return point + point // board.size + board.size + 2
 
 
-@kernel
+@small_kernel
 def point_of(board: BoardArrays, at: int) -> int:
     """Return the flat point of a padded cell on the board."""
     return (at // board.stride - 1) * board.size + at % board.stride - 1
 
 
-@kernel
-def count_bits(words: npt.NDArray[np.uint64]) -> int:
-    """Return the number of set bits in a bit set."""
-    total = 0
-    for i in range(words.shape[0]):
-        x = words[i]
-        x = x - ((x >> _S1) & _M1)
-        x = (x & _M2) + ((x >> _S2) & _M2)
-        x = (x + (x >> _S4)) & _M4
-        total += np.int64((x * _H01) >> _S56)
-    return total
+@small_kernel
+def count_word(word: np.uint64) -> int:
+    """Return the number of set bits in one word of a bit set."""
+    x = word - ((word >> _S1) & _M1)
+    x = (x & _M2) + ((x >> _S2) & _M2)
+    x = (x + (x >> _S4)) & _M4
+    return np.int64((x * _H01) >> _S56)
 
 
-@kernel
-def set_bit(words: npt.NDArray[np.uint64], at: int) -> None:
-    """Put cell at into a bit set."""
-    words[at >> 6] |= _ONE << np.uint64(at & 63)
+@small_kernel
+def bit_of(at: int) -> np.uint64:
+    """Return the bit that stands for cell at within word ``at >> 6`` of a bit set."""
+    return _ONE << np.uint64(at & 63)
 
 
-@kernel
-def clear_bit(words: npt.NDArray[np.uint64], at: int) -> None:
-    """Take cell at out of a bit set."""
-    words[at >> 6] &= ~(_ONE << np.uint64(at & 63))
+@small_kernel
+def give_liberty(board: BoardArrays, head: int, at: int) -> None:
+    """Count cell at among the liberties of a chain, once."""
+    word, bit = at >> 6, bit_of(at)
+    if board.lib_bits[head, word] & bit == 0:
+        board.lib_bits[head, word] |= bit
+        board.chain_libs[head] += 1
 
 
-@kernel
-def has_bit(words: npt.NDArray[np.uint64], at: int) -> bool:
-    """Return whether cell at is in a bit set."""
-    return (words[at >> 6] >> np.uint64(at & 63)) & _ONE != 0
+@small_kernel
+def take_liberty(board: BoardArrays, head: int, at: int) -> None:
+    """Remove cell at from the liberties of a chain."""
+    word, bit = at >> 6, bit_of(at)
+    if board.lib_bits[head, word] & bit != 0:
+        board.lib_bits[head, word] &= ~bit
+        board.chain_libs[head] -= 1
 
 
 @kernel
@@ -146,7 +148,7 @@ def clear(board: BoardArrays) -> None:
     board.ply[0] = 0
 
 
-@kernel
+@small_kernel
 def check_cell(board: BoardArrays, at: int, color: int, suicide: bool) -> int:
     """Return LEGAL, OCCUPIED, KO or SUICIDE for color playing at a cell."""
     if board.stones[at] != EMPTY:
@@ -164,7 +166,7 @@ def check_cell(board: BoardArrays, at: int, color: int, suicide: bool) -> int:
     return LEGAL if suicide else SUICIDE
 
 
-@kernel
+@small_kernel
 def check(board: BoardArrays, point: int, color: int, suicide: bool) -> int:
     """Return LEGAL, OCCUPIED, KO or SUICIDE for color playing at a flat point; passes are LEGAL."""
     if point < 0:
@@ -181,24 +183,25 @@ def legal_points(
         out[point] = check_cell(board, cell_of(board, point), color, suicide) == LEGAL
 
 
-@kernel
+@small_kernel
 def add_single(board: BoardArrays, at: int, color: int) -> None:
     """Put a stone on an empty cell as a chain of its own, with its empty neighbors as liberties."""
     board.stones[at] = color
     board.chain_head[at] = at
     board.chain_next[at] = at
     board.chain_size[at] = 1
-    bits = board.lib_bits[at]
-    bits[:] = 0
+    for word in range(board.lib_bits.shape[1]):
+        board.lib_bits[at, word] = 0
     libs = 0
     for step in (-board.stride, -1, 1, board.stride):
-        if board.stones[at + step] == EMPTY:
-            set_bit(bits, at + step)
+        near = at + step
+        if board.stones[near] == EMPTY:
+            board.lib_bits[at, near >> 6] |= bit_of(near)
             libs += 1
     board.chain_libs[at] = libs
 
 
-@kernel
+@small_kernel
 def merge_chains(board: BoardArrays, one: int, other: int) -> int:
     """Join two different chains, given by their heads; return the head of the whole."""
     if board.chain_size[one] < board.chain_size[other]:
@@ -211,10 +214,12 @@ def merge_chains(board: BoardArrays, one: int, other: int) -> int:
             break
     board.chain_next[one], board.chain_next[other] = board.chain_next[other], board.chain_next[one]
     board.chain_size[one] += board.chain_size[other]
-    bits, more = board.lib_bits[one], board.lib_bits[other]
-    for word in range(bits.shape[0]):
-        bits[word] |= more[word]
-    board.chain_libs[one] = count_bits(bits)
+    libs = 0
+    for word in range(board.lib_bits.shape[1]):
+        both = board.lib_bits[one, word] | board.lib_bits[other, word]
+        board.lib_bits[one, word] = both
+        libs += count_word(both)
+    board.chain_libs[one] = libs
     return one
 
 
@@ -230,25 +235,14 @@ def remove_chain(board: BoardArrays, head: int) -> int:
         board.birth[at] = LONG_AGO
         for step in (-board.stride, -1, 1, board.stride):
             if board.stones[at + step] == other:
-                near = board.chain_head[at + step]
-                if not has_bit(board.lib_bits[near], at):
-                    set_bit(board.lib_bits[near], at)
-                    board.chain_libs[near] += 1
+                give_liberty(board, board.chain_head[at + step], at)
         at = np.int64(board.chain_next[at])
         if at == head:
             break
     return np.int64(board.chain_size[head])
 
 
-@kernel
-def take_liberty(board: BoardArrays, head: int, at: int) -> None:
-    """Remove cell at from the liberties of a chain."""
-    if has_bit(board.lib_bits[head], at):
-        clear_bit(board.lib_bits[head], at)
-        board.chain_libs[head] -= 1
-
-
-@kernel
+@small_kernel
 def place_stone(board: BoardArrays, at: int, color: int) -> int:
     """Play a legal stone on a cell; return stones captured, or minus the size of a suicide."""
     add_single(board, at, color)
@@ -277,7 +271,7 @@ def place_stone(board: BoardArrays, at: int, color: int) -> int:
     return captured
 
 
-@kernel
+@small_kernel
 def play(board: BoardArrays, point: int, color: int) -> int:
     """Play a legal move or a pass (point < 0); return stones captured, negative for a suicide."""
     board.ply[0] += 1
@@ -322,20 +316,20 @@ def has_breathless_chain(board: BoardArrays) -> bool:
     return False
 
 
-@kernel
+@small_kernel
 def event_point(event: int) -> int:
     """Return the flat point of an event, -1 for none."""
     point = event & EVENT_POINT_MASK
     return -1 if point == EVENT_NO_POINT else point
 
 
-@kernel
+@small_kernel
 def event_color(event: int) -> int:
     """Return the color of an event."""
     return (event >> EVENT_COLOR_SHIFT) & 3
 
 
-@kernel
+@small_kernel
 def apply_event(board: BoardArrays, event: int) -> None:
     """Play a legal move or carry out a setup event; a change of turn (PL) changes nothing here."""
     point = event_point(event)
