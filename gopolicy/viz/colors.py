@@ -1,0 +1,53 @@
+"""The colors of pictures: a board of wood, and a scale that color-blind people can read.
+
+The scale goes from pale to dark without changing direction in lightness, so it also survives a
+black-and-white printer; dark means probable.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+RGB = tuple[int, int, int]
+
+PAPER: RGB = (250, 248, 244)
+INK: RGB = (35, 33, 30)
+SOFT_INK: RGB = (105, 100, 92)
+WOOD: RGB = (226, 190, 124)
+PALE_WOOD: RGB = (240, 224, 192)
+LINE: RGB = (74, 56, 30)
+MARK: RGB = (0, 158, 115)
+"""The move played: a green that stays apart from the scale for every kind of color blindness."""
+
+_SCALE = np.array(
+    [
+        (253, 231, 76),
+        (252, 176, 50),
+        (240, 116, 73),
+        (204, 71, 120),
+        (139, 30, 150),
+        (70, 12, 120),
+        (28, 8, 78),
+    ],
+    np.float64,
+)
+
+
+def heat_color(share: float) -> RGB:
+    """Return the color of a share from 0 (pale) to 1 (dark) of the scale."""
+    place = float(np.clip(share, 0.0, 1.0)) * (len(_SCALE) - 1)
+    low = min(int(place), len(_SCALE) - 2)
+    mixed = _SCALE[low] + (_SCALE[low + 1] - _SCALE[low]) * (place - low)
+    red, green, blue = (round(float(part)) for part in mixed)
+    return red, green, blue
+
+
+def blend(below: RGB, above: RGB, opacity: float) -> RGB:
+    """Return the color seen when above covers below with this opacity."""
+    mixed = [round(b + (a - b) * opacity) for b, a in zip(below, above, strict=True)]
+    return mixed[0], mixed[1], mixed[2]
+
+
+def readable_on(color: RGB) -> RGB:
+    """Return the ink, dark or light, that can be read on this color."""
+    weights: npt.NDArray[np.float64] = np.array([0.299, 0.587, 0.114])
+    return INK if float(weights @ np.array(color)) > 140 else PAPER
