@@ -1,0 +1,1 @@
+"""Networks, the layers they share, and the folders that hold trained weights."""

@@ -1,0 +1,224 @@
+"""The layers that every network of the project is made of.
+
+A network is a list of these and nothing else, so that two networks differ only in their lists.
+Shapes: B batch, C channels, N board side; pictures are [B, C, height, width].
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gopolicy.errors import ConfigError
+
+Activation = Literal["relu", "elu", "sigmoid", "tanh", "none"]
+Padding = Literal["same", "valid"] | int | tuple[int, int] | tuple[int, int, int, int]
+
+_ACTIVATIONS: dict[str, Callable[[bool], nn.Module]] = {
+    "relu": lambda inplace: nn.ReLU(inplace),
+    "elu": lambda inplace: nn.ELU(inplace=inplace),
+    "sigmoid": lambda inplace: nn.Sigmoid(),
+    "tanh": lambda inplace: nn.Tanh(),
+    "none": lambda inplace: nn.Identity(),
+}
+
+
+def make_activation(name: str, *, inplace: bool = False) -> nn.Module:
+    """Return the activation called name; inplace lets it overwrite its input."""
+    if name not in _ACTIVATIONS:
+        raise ConfigError(f"expected an activation of {', '.join(_ACTIVATIONS)}, got {name!r}")
+    return _ACTIVATIONS[name](inplace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormOptions:
+    """How a batch normalization is set up."""
+
+    scale: bool = True
+    """Learn a factor per channel (gamma)."""
+    eps: float = 1e-5
+    """Added to the variance."""
+    momentum: float = 0.1
+    """Share of a batch in the running mean and variance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvOptions:
+    """Everything about a `ConvBlock` but its size."""
+
+    stride: int = 1
+    """Step between the windows, in both directions."""
+    groups: int = 1
+    """Groups of channels that do not see each other; as many as inputs makes it depthwise."""
+    padding: Padding = "same"
+    """Zeros around the picture: a word, a number, (rows, columns) or (left, right, top, bottom)."""
+    bias: bool | None = None
+    """Learn a bias per output channel; None does so without a normalization."""
+    norm: NormOptions | None = None
+    """Batch normalization, or None."""
+    activation: Activation = "relu"
+    """The function applied to every value."""
+    preactivation: bool = False
+    """Normalize and activate the input instead of the output."""
+
+
+class BatchNorm(nn.Module):
+    """Batch normalization over the channels of a picture, with or without a learned factor."""
+
+    running_mean: Tensor
+    running_var: Tensor
+    weight: nn.Parameter | None
+
+    def __init__(self, channels: int, options: NormOptions) -> None:
+        super().__init__()
+        self.eps, self.momentum = options.eps, options.momentum
+        self.register_parameter(
+            "weight", nn.Parameter(torch.ones(channels)) if options.scale else None
+        )
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalize by the batch while training, by the running figures otherwise."""
+        return F.batch_norm(
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training,
+            self.momentum,
+            self.eps,
+        )
+
+    def as_affine(self) -> tuple[Tensor, Tensor]:
+        """Return the factor and the offset per channel that it applies when not training."""
+        factor = (self.running_var.double() + self.eps).rsqrt()
+        if self.weight is not None:
+            factor = factor * self.weight.double()
+        return factor, self.bias.double() - self.running_mean.double() * factor
+
+
+class ConvBlock(nn.Module):
+    """A convolution with its normalization and activation: the brick of every network here."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, options: ConvOptions | None = None
+    ) -> None:
+        super().__init__()
+        options = options or ConvOptions()
+        self.options = options
+        bias = options.norm is None if options.bias is None else options.bias
+        self.pad, padding = _padding(options.padding, kernel)
+        self.conv = nn.Conv2d(
+            inputs,
+            outputs,
+            kernel,
+            stride=options.stride,
+            padding=padding,
+            groups=options.groups,
+            bias=bias,
+        )
+        channels = inputs if options.preactivation else outputs
+        self.norm = BatchNorm(channels, options.norm) if options.norm else nn.Identity()
+        owns_input = not options.preactivation or options.norm is not None
+        self.activation = make_activation(options.activation, inplace=owns_input)
+        _initialize(self.conv, options.activation if not options.preactivation else "relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, inputs, H, W] to [B, outputs, H', W']."""
+        if self.options.preactivation:
+            return cast(Tensor, self.conv(self.pad(self.activation(self.norm(x)))))
+        return cast(Tensor, self.activation(self.norm(self.conv(self.pad(x)))))
+
+    def folded(self) -> tuple[Tensor, Tensor]:
+        """Return the weight and bias of one convolution that does what conv and norm do."""
+        if self.options.preactivation or not isinstance(self.norm, BatchNorm):
+            raise ConfigError("only a normalization that follows its convolution can be folded")
+        factor, offset = self.norm.as_affine()
+        weight = self.conv.weight.detach().double() * factor.view(-1, 1, 1, 1)
+        if self.conv.bias is not None:
+            offset = offset + self.conv.bias.double() * factor
+        return weight.float(), offset.detach().float()
+
+
+class Dense(nn.Module):
+    """A fully connected layer with its activation."""
+
+    def __init__(self, inputs: int, outputs: int, activation: Activation = "relu") -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs)
+        self.activation = make_activation(activation, inplace=True)
+        _initialize(self.linear, activation)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, inputs] to [B, outputs]."""
+        return cast(Tensor, self.activation(self.linear(x)))
+
+
+class MaxPool(nn.MaxPool2d):
+    """The largest value of each window."""
+
+
+class Flatten(nn.Module):
+    """Everything but the batch in one row, channel by channel, row by row."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, C, H, W] to [B, C * H * W], whatever the order in memory."""
+        return x.flatten(1)
+
+
+class Residual(nn.Module):
+    """The sum of some layers and of a way around them, then an activation (He et al. 2015)."""
+
+    def __init__(
+        self,
+        *layers: nn.Module,
+        shortcut: nn.Module | None = None,
+        activation: Activation = "relu",
+    ) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.shortcut = shortcut or nn.Identity()
+        self.activation = make_activation(activation, inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x to activation(shortcut(x) + layers(x))."""
+        return cast(Tensor, self.activation(self.layers(x) + self.shortcut(x)))
+
+
+class PositionBias(nn.Module):
+    """One plane becomes one logit per point, each point with a bias of its own."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(size * size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, 1, N, N] to float32 [B, N * N]."""
+        return x.flatten(1) + self.bias
+
+
+def _padding(padding: Padding, kernel: int) -> tuple[nn.Module, int | tuple[int, int]]:
+    """Return the layer that pads first, if one must, and the padding of the convolution."""
+    if padding == "valid":
+        return nn.Identity(), 0
+    if padding == "same":
+        if kernel % 2 == 0:
+            raise ConfigError(f"padding 'same' needs an odd kernel, got {kernel}")
+        return nn.Identity(), kernel // 2
+    if isinstance(padding, tuple) and len(padding) == 4:
+        return nn.ZeroPad2d(padding), 0
+    return nn.Identity(), padding
+
+
+def _initialize(layer: nn.Conv2d | nn.Linear, activation: str) -> None:
+    """Draw weights by He et al. 2015; biases start at zero."""
+    nonlinearity: Literal["relu", "linear"] = "relu" if activation in ("relu", "elu") else "linear"
+    nn.init.kaiming_normal_(layer.weight, nonlinearity=nonlinearity)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)

@@ -1,0 +1,63 @@
+"""The networks by name: what `--network` chooses from and what a weight file refers to."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+
+from torch import nn
+
+from gopolicy.errors import ConfigError
+from gopolicy.nets.alphago import alphago, alphago_res
+from gopolicy.nets.dense import dense
+from gopolicy.nets.network import PolicyNetwork, Setting, folded_state
+
+NETWORKS: dict[str, Callable[..., dict[str, nn.Module]]] = {
+    "alphago": alphago,
+    "alphago-res": alphago_res,
+    "dense": dense,
+}
+"""Functions of (planes, size, *, settings) that return the named layers of a network."""
+
+
+def build_network(name: str, *, planes: int, size: int, **settings: Setting) -> PolicyNetwork:
+    """Return the network called name with fresh weights drawn from torch's global generator."""
+    if planes < 1 or size < 2:
+        raise ConfigError(f"expected at least 1 plane and size 2, got {planes} and {size}")
+    full = network_settings(name, settings)
+    layers = NETWORKS[name](planes, size, **full)
+    return PolicyNetwork(name, full, planes, size).append_layers(layers)
+
+
+def network_settings(name: str, settings: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Return every setting of the network called name: those given and the defaults."""
+    if name not in NETWORKS:
+        raise ConfigError(unknown("network", name, list(NETWORKS)))
+    parameters = inspect.signature(NETWORKS[name]).parameters.values()
+    full: dict[str, Setting] = {
+        p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    for key, value in settings.items():
+        if key not in full:
+            raise ConfigError(unknown(f"setting of network {name}", key, list(full)))
+        if type(value) is not type(full[key]):
+            kind = type(full[key]).__name__
+            raise ConfigError(f"expected {key} of network {name} to be {kind}, got {value!r}")
+        full[key] = value
+    return full
+
+
+def unknown(what: str, name: str, known: list[str]) -> str:
+    """Return the message for a name that is not among the known ones."""
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
+    return f"no {what} called {name!r}; {hint}"
+
+
+def fold(network: PolicyNetwork) -> PolicyNetwork:
+    """Return the same function without normalizations; only right for a network done training."""
+    if network.settings.get("normalization", "none") == "none":
+        return network
+    settings = network.settings | {"normalization": "none"}
+    plain = build_network(network.name, planes=network.planes, size=network.size, **settings)
+    plain.load_state_dict(folded_state(network))
+    return plain.eval()
