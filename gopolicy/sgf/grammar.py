@@ -1,0 +1,140 @@
+"""From SGF text to the nodes of each game's main line.
+
+The tokens are sgfmill's.  What is added is patience: games without a `;` or a closing bracket,
+brackets that nobody escaped, several games in a file.  The main line is the first branch at every
+fork, which is simply everything before the first closing parenthesis.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sgfmill import sgf_grammar
+
+Node = list[tuple[bytes, list[bytes]]]
+"""The properties of a node in the order of the text: a name and its raw values."""
+
+MAX_TOKENS = 4_000_000
+_MAX_REPAIRS = 100
+_GAME_START = re.compile(rb"\(\s*(?:;|(?=[A-Z][A-Za-z]{0,19}\s*\[))")
+_BARE_START = re.compile(rb"\s*;\s*[A-Z][A-Za-z]{0,19}\s*\[")
+_RESUME = re.compile(rb"\]|[;(]\s*[A-Z][A-Za-z]{0,19}\s*\[|\)\s*(?=[();]|$)|[A-Z]{1,2}\s*\[")
+_NEXT_GAME = re.compile(rb"\(\s*;\s*(?:GM|FF|SZ|CA|AP|PB|PW|EV|GN|DT)\s*\[")
+_BLANK = re.compile(rb"[\s\0\x1a]*\Z")
+_ROOT_ONLY = (b"GM", b"FF")
+
+
+class GameText(NamedTuple):
+    """The main line of one game and how well it could be read."""
+
+    nodes: list[Node]
+    damaged: bool
+
+
+class TooManyTokens(ValueError):
+    """A text so dense that reading it would cost more memory than any game is worth."""
+
+
+def split_games(text: bytes) -> Iterator[GameText]:
+    """Yield the games of text, which need not be well formed; text before and after is skipped."""
+    if sum(text.count(mark) for mark in (b"(", b";", b"[")) > MAX_TOKENS:
+        raise TooManyTokens(f"more than {MAX_TOKENS:,} brackets")
+    text = _with_start(text)
+    position, seen = 0, 0
+    while True:
+        tokens, position = sgf_grammar.tokenise(text, position)
+        if not tokens:
+            return
+        reader = _MainLine()
+        closed = reader.feed(tokens)
+        if not _is_blank(text, position) and _depth(tokens):
+            if not closed:
+                position = _repair(text, position, reader)
+            position = _next_game(text, position)
+        for nodes in _split_roots(reader.nodes):
+            if seen == 0 or any(nodes):
+                seen += 1
+                yield GameText(nodes, reader.damaged or not reader.closed)
+
+
+class _MainLine:
+    """Collects the nodes of the first branch out of a stream of tokens."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.closed = False
+        self.damaged = False
+
+    def feed(self, tokens: list[tuple[str, bytes]]) -> bool:
+        """Take tokens up to the first closing parenthesis; say whether there was one."""
+        node: Node = self.nodes[-1] if self.nodes else []
+        values: list[bytes] = []
+        for kind, token in tokens:
+            if kind == "V":
+                values.append(token)
+            elif kind == "I":
+                values = []
+                node.append((token, values))
+            elif token == b";":
+                node = []
+                self.nodes.append(node)
+                values = []
+            elif token == b")":
+                self.closed = True
+                break
+        return self.closed
+
+
+def _with_start(text: bytes) -> bytes:
+    """Return text with the opening that sgfmill looks for, where only that is missing."""
+    match = _GAME_START.search(text)
+    if match is None:
+        return b"(" + text if _BARE_START.match(text) else text
+    if match[0].endswith(b";"):
+        return text
+    return text[: match.end()] + b";" + text[match.end() :]
+
+
+def _repair(text: bytes, position: int, reader: _MainLine) -> int:
+    """Read on behind what is no SGF; return where the game seems to end."""
+    reader.damaged = True
+    for _ in range(_MAX_REPAIRS):
+        match = _RESUME.search(text, position)
+        if match is None:
+            return len(text)
+        position = match.end() if match[0] == b"]" else match.start()
+        if match[0].startswith(b")"):
+            reader.closed = True
+            return match.end()
+        opening = b"(;"
+        tokens, used = sgf_grammar.tokenise(opening + text[position:])
+        position += max(used - len(opening), 1)
+        if reader.feed(tokens[2:]):
+            return position
+    return len(text)
+
+
+def _is_blank(text: bytes, position: int) -> bool:
+    """Say whether nothing but space follows position."""
+    return _BLANK.match(text, position) is not None
+
+
+def _depth(tokens: list[tuple[str, bytes]]) -> int:
+    """Return how many parentheses are still open at the end of tokens."""
+    return tokens.count(("D", b"(")) - tokens.count(("D", b")"))
+
+
+def _next_game(text: bytes, position: int) -> int:
+    """Return where a game with a root of its own begins: what else follows damage is a branch."""
+    match = _NEXT_GAME.search(text, position)
+    return len(text) if match is None else match.start()
+
+
+def _split_roots(nodes: list[Node]) -> Iterator[list[Node]]:
+    """Split where a game that was never closed runs into the next one."""
+    start = 0
+    for index in range(1, len(nodes)):
+        if any(name in _ROOT_ONLY for name, _ in nodes[index]):
+            yield nodes[start:index]
+            start = index
+    yield nodes[start:]

@@ -1,0 +1,253 @@
+"""From SGF bytes to game records.
+
+Reading is patient: bad metadata costs the field, bad brackets cost what they hide, and only a game
+whose moves cannot be told is refused.  Whether the moves are *legal* is not asked here.
+"""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gopolicy.errors import SgfError
+from gopolicy.go.types import (
+    BLACK,
+    EMPTY,
+    MAX_SIZE,
+    MIN_SIZE,
+    PASS,
+    WHITE,
+    Point,
+    move_event,
+    setup_event,
+)
+from gopolicy.sgf import record as reasons
+from gopolicy.sgf.encoding import decode
+from gopolicy.sgf.grammar import GameText, Node, TooManyTokens, split_games
+from gopolicy.sgf.metadata import read_handicap, read_komi, read_size, simple_text
+from gopolicy.sgf.record import GameRecord, Rejection
+
+MAX_EVENTS = 100_000
+_LETTERS = b"abcdefghijklmnopqrstuvwxy"
+_LARGEST_TT_PASS = 19
+_MOVES = {b"B": BLACK, b"W": WHITE}
+_SETUP = {b"AB": BLACK, b"AW": WHITE, b"AE": EMPTY}
+_TEXTS = {
+    "black": b"PB",
+    "white": b"PW",
+    "black_rank": b"BR",
+    "white_rank": b"WR",
+    "date": b"DT",
+    "result": b"RE",
+    "rules": b"RU",
+    "place": b"PC",
+    "application": b"AP",
+}
+# Encodings in which the second byte of a character can be a backslash or a closing bracket.
+_BRACKET_IN_CHARACTER = ("cp932", "big5", "big5hkscs", "gb18030", "cp949", "johab")
+
+
+class _Refused(Exception):
+    """A game that cannot become a record."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class _Source(NamedTuple):
+    """The games of one file and the encoding of their texts."""
+
+    games: list[GameText]
+    encoding: str
+
+
+def read_games(data: bytes, name: str = "") -> Iterator[GameRecord | Rejection]:
+    """Yield every game in data as a record, or as a rejection that says what is wrong.
+
+    The first game is called name, the following ones name#2, name#3 and so on.
+    """
+    try:
+        source = _parse(data)
+    except TooManyTokens as error:
+        yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=str(error))
+        return
+    if not source.games:
+        detail = "no SGF game in it" if data.strip(b"\0 \r\n\t") else "empty file"
+        yield Rejection(name=name, reason=reasons.UNREADABLE, detail=detail)
+    for number, game in enumerate(source.games, start=1):
+        title = name if number == 1 else f"{name}#{number}"
+        try:
+            yield _record(game.nodes, source.encoding, title)
+        except _Refused as refused:
+            yield Rejection(name=title, reason=refused.reason, detail=str(refused))
+
+
+def read_game(source: bytes | str | os.PathLike[str]) -> GameRecord:
+    """Return the first game of an SGF text or of the file at a path; raises SgfError."""
+    if isinstance(source, bytes):
+        data, name = source, "<SGF text>"
+    else:
+        name = os.fspath(source)
+        try:
+            data = Path(source).read_bytes()
+        except OSError as error:
+            raise SgfError(f"cannot read {name}: {error.strerror}") from error
+    first = next(read_games(data, name))
+    if isinstance(first, Rejection):
+        raise SgfError(f"{name}: {first.reason}: {first.detail}")
+    return first
+
+
+def _parse(data: bytes) -> _Source:
+    """Split data into games, in the way that damages fewest of them."""
+    text, encoding = decode(data)
+    games = list(split_games(text))
+    if encoding in _BRACKET_IN_CHARACTER and (not games or any(game.damaged for game in games)):
+        # Some programs escape bytes, not characters: then brackets must be read before decoding.
+        raw = list(split_games(data))
+        if sum(game.damaged for game in raw) < max(sum(game.damaged for game in games), 1):
+            return _Source(raw, encoding)
+    return _Source(games, "utf-8")
+
+
+def _record(nodes: list[Node], encoding: str, name: str) -> GameRecord:
+    """Return the record of a main line."""
+    root = {ident: values[0] for ident, values in reversed(nodes[0]) if values}
+    if root.get(b"GM", b"1").strip().isdigit() and int(root.get(b"GM", b"1")) != 1:
+        raise _Refused(reasons.OTHER_GAME, f"GM[{simple_text(root[b'GM'])}] is not Go")
+    size = _board_size(simple_text(root.get(b"SZ", b"")))
+    events = _events(nodes, size)
+    texts = {field: simple_text(root.get(ident, b""), encoding) for field, ident in _TEXTS.items()}
+    return GameRecord(
+        size=size,
+        events=np.array(events, dtype=np.uint16),
+        komi=read_komi(simple_text(root.get(b"KM", b""), encoding)),
+        handicap=_handicap(simple_text(root.get(b"HA", b""), encoding), events),
+        name=name,
+        **texts,
+    )
+
+
+def _board_size(text: str) -> int:
+    """Return the size in SZ, refusing boards that are not square or of no possible size."""
+    columns, rows = read_size(text)
+    if columns != rows:
+        raise _Refused(reasons.NOT_SQUARE, f"SZ[{text}] is not square")
+    if not MIN_SIZE <= columns <= MAX_SIZE:
+        raise _Refused(reasons.OTHER_SIZE, f"SZ[{text}] is not within {MIN_SIZE} to {MAX_SIZE}")
+    return columns
+
+
+def _handicap(text: str, events: list[int]) -> int:
+    """Return the handicap stones: what HA says, or Black's stones before the first move if more.
+
+    White stones set up beforehand make it a problem or a position, not a handicap.
+    """
+    said = read_handicap(text)
+    black = setup_event(Point(0), BLACK) >> 10
+    placed = 0
+    for event in events:
+        if event >> 10 != black:
+            if event >> 10 == setup_event(Point(0), WHITE) >> 10:
+                return said
+            break
+        placed += 1
+    return max(said, placed) if placed > 1 else said
+
+
+def _events(nodes: list[Node], size: int) -> list[int]:
+    """Return the setup and the moves of all nodes in order; in one node setup comes first."""
+    moves, points = _move_table(size), _point_table(size)
+    events: list[int] = []
+    for node in nodes:
+        if len(node) == 1 and len(node[0][1]) == 1:  # nearly every node: one move
+            event = moves.get((node[0][0], node[0][1][0]))
+            if event is not None:
+                events.append(event)
+                continue
+        for ident, values in node:
+            if ident in _SETUP or ident == b"PL":
+                events.extend(_setup_events(ident, values, points))
+        for ident, values in node:
+            if ident in _MOVES:
+                events.extend(_move_events(ident, values, size))
+        if len(events) > MAX_EVENTS:
+            raise _Refused(reasons.TOO_LARGE, f"more than {MAX_EVENTS:,} moves and setup stones")
+    return events
+
+
+def _move_events(ident: bytes, values: list[bytes], size: int) -> Iterator[int]:
+    """Yield the moves of one property; more than one value is against the rules but is seen."""
+    moves = _move_table(size)
+    for raw in dict.fromkeys(values):
+        event = moves.get((ident, _bare(raw)))
+        if event is None:
+            detail = f"{ident.decode()}[{simple_text(raw)[:20]}] is no point of a {size}x{size} board"
+            raise _Refused(reasons.ILLEGAL_MOVE, detail)
+        yield event
+
+
+def _setup_events(ident: bytes, values: list[bytes], points: dict[bytes, int]) -> Iterator[int]:
+    """Yield what one setup property does; an empty list of points does nothing."""
+    if ident == b"PL":
+        color = {b"b": BLACK, b"w": WHITE, b"1": BLACK, b"2": WHITE}.get(
+            _bare(values[-1]).lower()[:1] if values else b""
+        )
+        if color is not None:
+            yield setup_event(PASS, color)
+        return
+    for raw in map(_bare, values):
+        for name in _rectangle(raw) if b":" in raw else (raw,) if raw else ():
+            if name not in points:
+                detail = f"{ident.decode()}[{simple_text(raw)[:20]}] names no point of the board"
+                raise _Refused(reasons.ILLEGAL_MOVE, detail)
+            yield setup_event(Point(points[name]), _SETUP[ident])
+
+
+def _bare(raw: bytes) -> bytes:
+    """Return a raw value without the space around it."""
+    return raw.strip() if len(raw) != 2 else raw
+
+
+def _rectangle(raw: bytes) -> Iterator[bytes]:
+    """Yield the points of a compressed list such as ``aa:cc``, in reading order."""
+    first, _, last = raw.partition(b":")
+    if len(first) != 2 or len(last) != 2:
+        yield raw
+        return
+    left, right = sorted((first[0], last[0]))
+    top, bottom = sorted((first[1], last[1]))
+    if min(left, top) < _LETTERS[0] or max(right, bottom) > _LETTERS[-1]:
+        yield raw
+        return
+    for row in range(top, bottom + 1):
+        for column in range(left, right + 1):
+            yield bytes((column, row))
+
+
+@cache
+def _point_table(size: int) -> dict[bytes, int]:
+    """Return the points of a board by their two letters: column, then row from the top."""
+    letters = _LETTERS[:size]
+    return {
+        bytes((column, row)): y * size + x
+        for y, row in enumerate(letters)
+        for x, column in enumerate(letters)
+    }
+
+
+@cache
+def _move_table(size: int) -> dict[tuple[bytes, bytes], int]:
+    """Return the event of every move as it is written, passes included."""
+    passes = (b"", b"tt") if size <= _LARGEST_TT_PASS else (b"",)
+    places = [(name, Point(point)) for name, point in _point_table(size).items()]
+    return {
+        (ident, name): move_event(point, color)
+        for ident, color in _MOVES.items()
+        for name, point in chain(places, ((name, PASS) for name in passes))
+    }
