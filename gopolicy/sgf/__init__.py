@@ -1,6 +1,7 @@
 """Records: one SGF file to a `GameRecord` and back, and archives of many."""
 
+from gopolicy.sgf.archive import Limits, iter_archive
 from gopolicy.sgf.read import read_game, read_games
 from gopolicy.sgf.record import GameRecord, Rejection
 
-__all__ = ["GameRecord", "Rejection", "read_game", "read_games"]
+__all__ = ["GameRecord", "Limits", "Rejection", "iter_archive", "read_game", "read_games"]

@@ -87,10 +87,10 @@ class _MainLine:
 
 def _with_start(text: bytes) -> bytes:
     """Return text with the opening that sgfmill looks for, where only that is missing."""
+    if _BARE_START.match(text):
+        return b"(" + text
     match = _GAME_START.search(text)
-    if match is None:
-        return b"(" + text if _BARE_START.match(text) else text
-    if match[0].endswith(b";"):
+    if match is None or match[0].endswith(b";"):
         return text
     return text[: match.end()] + b";" + text[match.end() :]
 

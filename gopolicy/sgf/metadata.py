@@ -12,12 +12,21 @@ from sgfmill import sgf_grammar
 DEFAULT_SIZE = 19
 _SIZE = re.compile(r"\s*(\d{1,3})\s*(?:[:xX*]\s*(\d{1,3})\s*)?")
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)")
-_COUNT = re.compile(r"\s*\+?(\d{1,3})(?!\d)")
+_COUNT = re.compile(r"\+?(\d{1,3})(?!\d)")
 _LARGEST_KOMI = 100
 _HANDICAP_WORDS = {
     word: number
     for number, words in enumerate(
-        ("two 二 두", "three 三 세", "four 四 네", "five 五", "six 六", "seven 七", "eight 八", "nine 九"),
+        (
+            "two 二 두",
+            "three 三 세",
+            "four 四 네",
+            "five 五",
+            "six 六",
+            "seven 七",
+            "eight 八",
+            "nine 九",
+        ),
         start=2,
     )
     for word in words.split()
@@ -65,11 +74,12 @@ def read_komi(text: str) -> float | None:
 
 
 def read_handicap(text: str) -> int:
-    """Return HA as a number of stones; 0 where it cannot be read.
+    """Return HA as a number of stones; 0 where it cannot be read, and for one, which is no stone.
 
-    >>> read_handicap("4"), read_handicap("four"), read_handicap("many")
-    (4, 4, 0)
+    >>> read_handicap("4"), read_handicap("four"), read_handicap("many"), read_handicap("1")
+    (4, 4, 0, 0)
     """
     plain = unicodedata.normalize("NFKC", text).strip().lower()
     match = _COUNT.match(plain)
-    return int(match[1]) if match else _HANDICAP_WORDS.get(plain, 0)
+    number = int(match[1]) if match else _HANDICAP_WORDS.get(plain, 0)
+    return number if number > 1 else 0

@@ -187,7 +187,9 @@ def _move_events(ident: bytes, values: list[bytes], size: int) -> Iterator[int]:
     for raw in dict.fromkeys(values):
         event = moves.get((ident, _bare(raw)))
         if event is None:
-            detail = f"{ident.decode()}[{simple_text(raw)[:20]}] is no point of a {size}x{size} board"
+            detail = (
+                f"{ident.decode()}[{simple_text(raw)[:20]}] is no point of a {size}x{size} board"
+            )
             raise _Refused(reasons.ILLEGAL_MOVE, detail)
         yield event
 
