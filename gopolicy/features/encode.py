@@ -1,0 +1,105 @@
+"""Planes for people and for training: the Python doors to the kernels.
+
+Everything returned is int8 of shape [..., C, N, N], a view of an array [..., N, N, C], so torch
+sees it as channels-last.
+"""
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gopolicy.features import kernels
+from gopolicy.features.planes import GROUPS, plane_set
+from gopolicy.go.kernels import BoardArrays, new_board
+from gopolicy.go.ladder_kernels import new_ladder_scratch
+from gopolicy.go.symmetry import symmetry_table
+from gopolicy.go.types import EVENT_NO_POINT, EVENT_POINT_MASK, EVENT_SETUP
+
+Planes = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Positions to encode.  B = batch.
+
+    Position b is the board just before event ``moves[b]`` of the game that begins at ``starts[b]``;
+    both index one array of events.
+    """
+
+    starts: npt.NDArray[np.int64]  # [B]
+    moves: npt.NDArray[np.int64]  # [B]
+    symmetries: npt.NDArray[np.int8]  # [B] 0 to 7
+
+
+class _Workspace(threading.local):
+    """A board and scratch memory for each thread."""
+
+    def __init__(self, size: int) -> None:
+        self.board = new_board(size)
+        cells, words = self.board.lib_bits.shape
+        self.scratch = kernels.EncodeScratch(
+            ladder=new_ladder_scratch(),
+            ladder_marks=np.zeros(cells, np.int8),
+            libs=np.zeros(words, np.uint64),
+            heads=np.zeros(8, np.int64),
+            sizes=np.zeros(3, np.int64),
+        )
+
+
+class Encoder:
+    """Turns positions of one board size into one plane set; safe to share between threads."""
+
+    def __init__(self, plane_set_name: str, size: int) -> None:
+        """`ConfigError` for an unknown plane set, ValueError for a size outside 2 to 25."""
+        self.plane_set = plane_set(plane_set_name)
+        self.size = size
+        self._first = np.array([self.plane_set.first(group.name) for group in GROUPS], np.int16)
+        self._rows = symmetry_table(size)
+        self._workspace = _Workspace(size)
+
+    def _empty(self, count: int) -> npt.NDArray[np.int8]:
+        return np.empty((count, self.size * self.size, self.plane_set.count), np.int8)
+
+    def _view(self, out: npt.NDArray[np.int8]) -> Planes:
+        side = self.size
+        return out.reshape(len(out), side, side, self.plane_set.count).transpose(0, 3, 1, 2)
+
+    def board(self, board: BoardArrays, to_move: int, symmetry: int = 0) -> Planes:
+        """Return the planes [C, N, N] of one position with to_move (BLACK or WHITE) to move."""
+        out = self._empty(1)
+        scratch = self._workspace.scratch
+        rows = self._rows[symmetry]
+        kernels.encode_position(board, int(to_move), self._first, rows, scratch, out[0])
+        return self._view(out)[0]
+
+    def game(self, events: npt.NDArray[np.uint16]) -> tuple[Planes, npt.NDArray[np.int64]]:
+        """Return the planes [M, C, N, N] before each of M board moves, and the moves [M].
+
+        The game must be legal (`gopolicy.go.kernels.replay` tells).
+        """
+        is_move = (events & EVENT_SETUP == 0) & (events & EVENT_POINT_MASK != EVENT_NO_POINT)
+        count = int(is_move.sum())
+        out, targets = self._empty(count), np.empty(count, np.int64)
+        space = self._workspace
+        kernels.encode_moves(
+            space.board, events, self._first, self._rows[0], space.scratch, out, targets
+        )
+        return self._view(out), targets
+
+    def batch(
+        self, events: npt.NDArray[np.uint16], samples: Samples
+    ) -> tuple[Planes, npt.NDArray[np.int64]]:
+        """Return the planes [B, C, N, N] of chosen positions of many games, and their moves [B].
+
+        The games must be legal, and ``samples.moves`` must point at board moves.
+        """
+        triples = np.stack([samples.starts, samples.moves, samples.symmetries], axis=1)
+        triples = np.ascontiguousarray(triples, np.int64)
+        out, targets = self._empty(len(triples)), np.empty(len(triples), np.int64)
+        space = self._workspace
+        kernels.encode_batch(
+            space.board, events, triples, self._first, self._rows, space.scratch, out, targets
+        )
+        return self._view(out), targets

@@ -1,0 +1,338 @@
+"""Exact ladder reading.
+
+A ladder is read on the stones alone, with liberties counted by flood fill and moves undone from a
+stack, so the board that is passed in is unchanged when a reading ends.
+
+The rules of the reading (Silver et al. 2016 give none; these are ours):
+
+- The *chaser* attacks a chain, the *runner* owns it.  Both move legally: no suicide, no retaking of
+  a ko.
+- The runner answers an atari with its last liberty, or by capturing a chaser's chain in atari that
+  touches the chain.  Every such answer is tried.
+- The chaser, faced with two liberties, tries both.
+- With three liberties or more the runner is out; with one on the chaser's turn it is caught, if
+  taking it is legal.
+- A *ladder capture* is a move that puts a chain with two liberties into atari such that no answer
+  saves it.  A *ladder escape* is such an answer, for a chain in atari, after which it is not caught.
+
+A reading visits at most `NODE_BUDGET` positions.  One that runs out counts as a move that does not
+work, for the capture and for the escape alike.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gopolicy.go.kernels import BoardArrays
+from gopolicy.go.types import BLACK, EMPTY, MAX_SIZE, WHITE
+from gopolicy.jit import kernel
+
+NODE_BUDGET = 2000
+_CELLS = (MAX_SIZE + 1) * (MAX_SIZE + 2) + 1
+_STACK = 64 * 1024
+_STAMP_LIMIT = 2**31 - 2 * NODE_BUDGET * _CELLS
+CAPTURES, ESCAPES = 1, 2
+
+
+class FloodFill(NamedTuple):
+    """Working memory for finding one chain."""
+
+    queue: npt.NDArray[np.int16]  # [P] stones found
+    libs: npt.NDArray[np.int16]  # [3] liberties found
+    mark: npt.NDArray[np.int32]  # [P] stamp of the fill that saw a cell last
+    last: npt.NDArray[np.int32]  # [2] stamp of the last fill, stones it found
+
+
+class LadderScratch(NamedTuple):
+    """Working memory of a reading; one per thread, its contents mean nothing between readings."""
+
+    chain: FloodFill  # the runner's chain, or a chain that a move may capture
+    near: FloodFill  # a chaser's chain beside it
+    answers: npt.NDArray[np.int16]  # [P] first moves of the readings under way
+    moves: npt.NDArray[np.int16]  # stack: answers still to be tried, and what undoing needs
+    state: npt.NDArray[np.int64]  # [5] indexed by the constants below
+
+
+_STRIDE, _TOP, _NODES, _KO, _KO_COLOR = range(5)
+
+
+def new_ladder_scratch() -> LadderScratch:
+    """Return working memory for boards of every size."""
+
+    def fill() -> FloodFill:
+        return FloodFill(
+            queue=np.zeros(_CELLS, np.int16),
+            libs=np.zeros(3, np.int16),
+            mark=np.zeros(_CELLS, np.int32),
+            last=np.zeros(2, np.int32),
+        )
+
+    return LadderScratch(
+        chain=fill(),
+        near=fill(),
+        answers=np.zeros(_CELLS, np.int16),
+        moves=np.zeros(_STACK, np.int16),
+        state=np.zeros(5, np.int64),
+    )
+
+
+@kernel
+def scan_chain(
+    stones: npt.NDArray[np.int8], at: int, stride: int, enough: int, fill: FloodFill
+) -> int:
+    """Return the liberties of the chain at a cell, or enough (at most 3) if it has that many.
+
+    ``fill.libs`` then holds the liberties; ``fill.queue`` the whole chain if there are fewer.
+    """
+    fill.last[0] += 1
+    stamp = fill.last[0]
+    color = stones[at]
+    fill.mark[at] = stamp
+    fill.queue[0] = at
+    first, last, libs = 0, 1, 0
+    while first < last:
+        here = np.int64(fill.queue[first])
+        first += 1
+        for step in (-stride, -1, 1, stride):
+            near = here + step
+            if fill.mark[near] == stamp:
+                continue
+            if stones[near] == color:
+                fill.mark[near] = stamp
+                fill.queue[last] = near
+                last += 1
+            elif stones[near] == EMPTY:
+                fill.mark[near] = stamp
+                fill.libs[libs] = near
+                libs += 1
+                if libs == enough:
+                    return libs
+    fill.last[1] = last
+    return libs
+
+
+@kernel
+def capture_chain(stones: npt.NDArray[np.int8], at: int, scratch: LadderScratch) -> int:
+    """Take the chain at a cell off the board onto the stack; return its size."""
+    color = stones[at]
+    stride = scratch.state[_STRIDE]
+    bottom = scratch.state[_TOP]
+    stones[at] = EMPTY
+    scratch.moves[bottom] = at
+    first, last = bottom, bottom + 1
+    while first < last:
+        here = np.int64(scratch.moves[first])
+        first += 1
+        for step in (-stride, -1, 1, stride):
+            if stones[here + step] == color:
+                stones[here + step] = EMPTY
+                scratch.moves[last] = here + step
+                last += 1
+    scratch.state[_TOP] = last
+    return last - bottom
+
+
+@kernel
+def touches(stones: npt.NDArray[np.int8], at: int, stride: int, color: int) -> bool:
+    """Return whether a cell has a neighbor of color."""
+    for step in (-stride, -1, 1, stride):
+        if stones[at + step] == color:
+            return True
+    return False
+
+
+@kernel
+def try_move(stones: npt.NDArray[np.int8], at: int, color: int, scratch: LadderScratch) -> bool:
+    """Play a move if it is legal; the stack then ends with what `take_back` needs."""
+    state = scratch.state
+    stride = state[_STRIDE]
+    other = BLACK + WHITE - color
+    if stones[at] != EMPTY or (state[_KO] == at and state[_KO_COLOR] == color):
+        return False
+    stones[at] = color
+    captured = 0
+    prisoner = 0
+    for step in (-stride, -1, 1, stride):
+        near = at + step
+        if stones[near] == other and scan_chain(stones, near, stride, 1, scratch.chain) == 0:
+            captured += capture_chain(stones, near, scratch)
+            prisoner = near
+    libs = scan_chain(stones, at, stride, 2, scratch.chain)
+    if libs == 0:
+        stones[at] = EMPTY
+        return False
+    top = state[_TOP]
+    scratch.moves[top] = state[_KO]
+    scratch.moves[top + 1] = state[_KO_COLOR]
+    scratch.moves[top + 2] = captured
+    state[_TOP] = top + 3
+    starts_ko = captured == 1 and libs == 1 and not touches(stones, at, stride, color)
+    state[_KO] = prisoner if starts_ko else 0
+    state[_KO_COLOR] = other
+    return True
+
+
+@kernel
+def take_back(stones: npt.NDArray[np.int8], at: int, color: int, scratch: LadderScratch) -> None:
+    """Undo the last move that `try_move` played, which was color at a cell."""
+    state = scratch.state
+    top = state[_TOP] - 3
+    state[_KO] = scratch.moves[top]
+    state[_KO_COLOR] = scratch.moves[top + 1]
+    bottom = top - np.int64(scratch.moves[top + 2])
+    for i in range(bottom, top):
+        stones[scratch.moves[i]] = BLACK + WHITE - color
+    stones[at] = EMPTY
+    state[_TOP] = bottom
+
+
+@kernel
+def push_answer(scratch: LadderScratch, bottom: int, at: int) -> None:
+    """Push a cell on the stack unless it is there already, above bottom."""
+    top = scratch.state[_TOP]
+    for i in range(bottom, top):
+        if scratch.moves[i] == at:
+            return
+    scratch.moves[top] = at
+    scratch.state[_TOP] = top + 1
+
+
+@kernel
+def push_answers(stones: npt.NDArray[np.int8], target: int, scratch: LadderScratch) -> None:
+    """Push the runner's answers for a chain in atari: captures beside it, then its last liberty."""
+    stride = scratch.state[_STRIDE]
+    bottom = scratch.state[_TOP]
+    chain = scratch.chain
+    other = BLACK + WHITE - stones[target]
+    scan_chain(stones, target, stride, 2, chain)
+    last_liberty = np.int64(chain.libs[0])
+    for i in range(chain.last[1]):
+        here = np.int64(chain.queue[i])
+        for step in (-stride, -1, 1, stride):
+            near = here + step
+            if stones[near] == other and scan_chain(stones, near, stride, 2, scratch.near) == 1:
+                push_answer(scratch, bottom, scratch.near.libs[0])
+    push_answer(scratch, bottom, last_liberty)
+
+
+@kernel
+def is_caught(
+    stones: npt.NDArray[np.int8], target: int, chaser_to_move: bool, scratch: LadderScratch
+) -> bool:
+    """Return whether the chain at a cell is caught; on the runner's turn it must be in atari.
+
+    True is always exact; False also says that the node budget ran out.
+    """
+    state = scratch.state
+    state[_NODES] += 1
+    if state[_NODES] > NODE_BUDGET:
+        return False
+    stride = state[_STRIDE]
+    runner = np.int64(stones[target])
+    chaser = BLACK + WHITE - runner
+    bottom = state[_TOP]
+    if not chaser_to_move:
+        push_answers(stones, target, scratch)
+        caught = True
+        for i in range(bottom, state[_TOP]):
+            move = np.int64(scratch.moves[i])
+            if caught and try_move(stones, move, runner, scratch):
+                caught = is_caught(stones, target, True, scratch)
+                take_back(stones, move, runner, scratch)
+        state[_TOP] = bottom
+        return caught
+    libs = scan_chain(stones, target, stride, 3, scratch.chain)
+    if libs == 3:
+        return False
+    one, other = np.int64(scratch.chain.libs[0]), np.int64(scratch.chain.libs[1])
+    if libs == 1:
+        return not (state[_KO] == one and state[_KO_COLOR] == chaser)
+    for move in (one, other):
+        if try_move(stones, move, chaser, scratch):
+            caught = is_caught(stones, target, False, scratch)
+            take_back(stones, move, chaser, scratch)
+            if caught:
+                return True
+    return False
+
+
+@kernel
+def start_reading(board: BoardArrays, scratch: LadderScratch) -> None:
+    """Make the working memory ready for one reading on a board."""
+    for fill in (scratch.chain, scratch.near):
+        if fill.last[0] > _STAMP_LIMIT:
+            fill.last[0] = 0
+            fill.mark[:] = 0
+    scratch.state[_STRIDE] = board.stride
+    scratch.state[_TOP] = 0
+    scratch.state[_NODES] = 0
+    scratch.state[_KO] = board.ko[0]
+    scratch.state[_KO_COLOR] = board.ko[1]
+
+
+@kernel
+def captures_in_ladder(board: BoardArrays, at: int, target: int, scratch: LadderScratch) -> bool:
+    """Return whether attacking at a cell catches the chain at target, which has two liberties."""
+    chaser = BLACK + WHITE - board.stones[target]
+    start_reading(board, scratch)
+    if not try_move(board.stones, at, chaser, scratch):
+        return False
+    caught = is_caught(board.stones, target, False, scratch)
+    take_back(board.stones, at, chaser, scratch)
+    return caught
+
+
+@kernel
+def escapes_ladder(board: BoardArrays, at: int, target: int, scratch: LadderScratch) -> bool:
+    """Return whether answering at a cell saves the chain at target, which is in atari."""
+    runner = np.int64(board.stones[target])
+    start_reading(board, scratch)
+    if not try_move(board.stones, at, runner, scratch):
+        return False
+    caught = is_caught(board.stones, target, True, scratch)
+    take_back(board.stones, at, runner, scratch)
+    return not caught and scratch.state[_NODES] <= NODE_BUDGET
+
+
+@kernel
+def mark_captures(
+    board: BoardArrays, target: int, scratch: LadderScratch, out: npt.NDArray[np.int8]
+) -> None:
+    """Set bit `CAPTURES` of out at the moves that catch the chain at target (two liberties)."""
+    scan_chain(board.stones, target, board.stride, 3, scratch.chain)
+    one, other = np.int64(scratch.chain.libs[0]), np.int64(scratch.chain.libs[1])
+    for at in (one, other):
+        if out[at] & CAPTURES == 0 and captures_in_ladder(board, at, target, scratch):
+            out[at] |= CAPTURES
+
+
+@kernel
+def mark_escapes(
+    board: BoardArrays, target: int, scratch: LadderScratch, out: npt.NDArray[np.int8]
+) -> None:
+    """Set bit `ESCAPES` of out at the moves that save the chain at target (in atari)."""
+    start_reading(board, scratch)
+    push_answers(board.stones, target, scratch)
+    count = scratch.state[_TOP]
+    for i in range(count):  # every reading reuses the stack, so the answers wait elsewhere
+        scratch.answers[i] = scratch.moves[i]
+    for i in range(count):
+        at = np.int64(scratch.answers[i])
+        if out[at] & ESCAPES == 0 and escapes_ladder(board, at, target, scratch):
+            out[at] |= ESCAPES
+
+
+@kernel
+def mark_ladders(
+    board: BoardArrays, color: int, scratch: LadderScratch, out: npt.NDArray[np.int8]
+) -> None:
+    """Write into out [P] the bits `CAPTURES` and `ESCAPES` of every move of color."""
+    out[:] = 0
+    for at in range(board.stones.shape[0]):
+        if at > 0 and board.chain_head[at] == at:
+            if board.stones[at] == color:
+                if board.chain_libs[at] == 1:
+                    mark_escapes(board, at, scratch, out)
+            elif board.chain_libs[at] == 2:
+                mark_captures(board, at, scratch, out)
