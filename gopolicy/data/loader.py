@@ -1,0 +1,164 @@
+"""Batches of planes prepared by background threads while the network computes.
+
+Threads take the numbers of batches in turn, draw and encode them without the GIL, and the consumer
+gets them in order.  At most `depth` batches are ahead of the consumer.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from gopolicy.data.kernels import Int64Array
+from gopolicy.data.sampling import Draw, Plan
+from gopolicy.data.table import GameTable
+from gopolicy.data.workers import usable_cores
+from gopolicy.errors import ConfigError
+from gopolicy.features.encode import BatchEncoder
+
+MAX_THREADS = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """One batch ready for a network."""
+
+    index: int
+    """The number k of the batch in its plan."""
+    position_ids: Int64Array
+    """[B]"""
+    planes: npt.NDArray[np.int8]
+    """[B, C, N, N], channels last in memory."""
+    targets: npt.NDArray[np.int64]
+    """[B] the point played, after the symmetry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoaderOptions:
+    """How a loader works; none of it changes what the batches hold, but for `part`."""
+
+    threads: int | None = None
+    """Default: one less than the usable cores, at least 1."""
+    depth: int | None = None
+    """Batches that may be ready or under way; default: two more than threads."""
+    part: tuple[int, int] = (0, 1)
+    """(rank, world): of every batch take elements rank, rank + world, ..."""
+
+
+class BatchLoader:
+    """Iterates over batches first_batch, first_batch + 1, ... of a plan, up to stop_batch if given.
+
+    An error in a thread is raised where its batch was due.  Use as a context manager or call
+    `close`; the iteration then ends.  Meant for one consuming thread.
+    """
+
+    def __init__(
+        self,
+        table: GameTable,
+        plan: Plan,
+        plane_set: str,
+        *,
+        first_batch: int = 0,
+        stop_batch: int | None = None,
+        options: LoaderOptions | None = None,
+    ) -> None:
+        options = options or LoaderOptions()
+        threads = options.threads or min(MAX_THREADS, max(1, usable_cores() - 1))
+        depth = options.depth or threads + 2
+        rank, world = options.part
+        if threads < 1 or depth < 1 or not 0 <= rank < world:
+            raise ConfigError(f"a loader cannot work with {options}")
+        self.wait_seconds = 0.0
+        """How long the consumer has waited for batches."""
+        self._table, self._plan, self._plane_set = table, plan, plane_set
+        self._part, self._depth = slice(rank, None, world), depth
+        self._next_taken = self._next_given = first_batch
+        self._stop = stop_batch
+        self._ready: dict[int, Batch | BaseException] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        BatchEncoder(plane_set, table.size)  # an unknown plane set is an error here, not later
+        self._threads = [
+            threading.Thread(target=self._work, name=f"loader-{i}", daemon=True)
+            for i in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        with self._changed:
+            if self._closed or self._next_given == self._stop:
+                raise StopIteration
+            begin = time.perf_counter()
+            while self._next_given not in self._ready:
+                self._changed.wait()
+            self.wait_seconds += time.perf_counter() - begin
+            result = self._ready.pop(self._next_given)
+            self._next_given += 1
+            self._changed.notify_all()
+        if isinstance(result, BaseException):
+            self.close()
+            raise result
+        return result
+
+    def __enter__(self) -> "BatchLoader":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the threads, after the batches they are at, and drop what is ready."""
+        with self._changed:
+            self._closed = True
+            self._ready.clear()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        """Make batches until closed; what one thread does."""
+        encoder = BatchEncoder(self._plane_set, self._table.size)
+        while (k := self._take()) is not None:
+            try:
+                result: Batch | BaseException = self._make(encoder, k)
+            except BaseException as error:  # handed over, to be raised by the consumer
+                result = error
+            with self._changed:
+                if not self._closed:
+                    self._ready[k] = result
+                self._changed.notify_all()
+
+    def _take(self) -> int | None:
+        """Wait for room and return the number of the next batch to make, None at the end."""
+        with self._changed:
+            while not self._closed and self._next_taken - self._next_given >= self._depth:
+                self._changed.wait()
+            if self._closed or self._next_taken == self._stop:
+                return None
+            self._next_taken += 1
+            return self._next_taken - 1
+
+    def _make(self, encoder: BatchEncoder, k: int) -> Batch:
+        drawn = self._plan.batch(k)
+        draw = Draw(drawn.position_ids[self._part], drawn.symmetries[self._part])
+        return encode_draw(self._table, encoder, draw, k)
+
+
+def encode_draw(table: GameTable, encoder: BatchEncoder, draw: Draw, index: int = 0) -> Batch:
+    """Replay and encode the positions of one draw."""
+    starts, stops, indices, _ = table.locate(draw.position_ids)
+    planes, targets = encoder.encode(table.events, starts, stops, indices, draw.symmetries)
+    return Batch(index, draw.position_ids, planes, targets)
