@@ -33,6 +33,7 @@ _CELLS = (MAX_SIZE + 1) * (MAX_SIZE + 2) + 1
 _STACK = 64 * 1024
 _STAMP_LIMIT = 2**31 - 2 * NODE_BUDGET * _CELLS
 CAPTURES, ESCAPES = 1, 2
+SAFE, CAUGHT, UNDECIDED, NEW = range(4)
 
 
 class FloodFill(NamedTuple):
@@ -51,9 +52,11 @@ class LadderScratch(NamedTuple):
     near: FloodFill  # a chaser's chain beside it
     answers: npt.NDArray[np.int16]  # [P] first moves of the readings under way
     moves: npt.NDArray[np.int16]  # stack: answers still to be tried, and what undoing needs
+    frames: npt.NDArray[np.int32]  # [depth, 3] moves on the stack: first, next to try, end
     state: npt.NDArray[np.int64]  # [5] indexed by the constants below
 
 
+_FIRST, _NEXT, _END = range(3)
 _STRIDE, _TOP, _NODES, _KO, _KO_COLOR = range(5)
 
 
@@ -73,6 +76,7 @@ def new_ladder_scratch() -> LadderScratch:
         near=fill(),
         answers=np.zeros(_CELLS, np.int16),
         moves=np.zeros(_STACK, np.int16),
+        frames=np.zeros((NODE_BUDGET + 2, 3), np.int32),
         state=np.zeros(5, np.int64),
     )
 
@@ -217,44 +221,78 @@ def push_answers(stones: npt.NDArray[np.int8], target: int, scratch: LadderScrat
 
 
 @kernel
-def is_caught(
-    stones: npt.NDArray[np.int8], target: int, chaser_to_move: bool, scratch: LadderScratch
-) -> bool:
-    """Return whether the chain at a cell is caught; on the runner's turn it must be in atari.
-
-    True is always exact; False also says that the node budget ran out.
-    """
+def open_position(
+    stones: npt.NDArray[np.int8], target: int, side: int, scratch: LadderScratch
+) -> int:
+    """Return SAFE or CAUGHT if that is plain, else push the moves of side to be tried."""
     state = scratch.state
-    state[_NODES] += 1
-    if state[_NODES] > NODE_BUDGET:
-        return False
-    stride = state[_STRIDE]
-    runner = np.int64(stones[target])
-    chaser = BLACK + WHITE - runner
-    bottom = state[_TOP]
-    if not chaser_to_move:
+    if side == stones[target]:
         push_answers(stones, target, scratch)
-        caught = True
-        for i in range(bottom, state[_TOP]):
-            move = np.int64(scratch.moves[i])
-            if caught and try_move(stones, move, runner, scratch):
-                caught = is_caught(stones, target, True, scratch)
-                take_back(stones, move, runner, scratch)
-        state[_TOP] = bottom
-        return caught
-    libs = scan_chain(stones, target, stride, 3, scratch.chain)
+        return UNDECIDED
+    libs = scan_chain(stones, target, state[_STRIDE], 3, scratch.chain)
     if libs == 3:
-        return False
-    one, other = np.int64(scratch.chain.libs[0]), np.int64(scratch.chain.libs[1])
+        return SAFE
+    one = np.int64(scratch.chain.libs[0])
     if libs == 1:
-        return not (state[_KO] == one and state[_KO_COLOR] == chaser)
-    for move in (one, other):
-        if try_move(stones, move, chaser, scratch):
-            caught = is_caught(stones, target, False, scratch)
-            take_back(stones, move, chaser, scratch)
-            if caught:
-                return True
-    return False
+        return SAFE if state[_KO] == one and state[_KO_COLOR] == side else CAUGHT
+    push_answer(scratch, state[_TOP], one)
+    push_answer(scratch, state[_TOP] - 1, np.int64(scratch.chain.libs[1]))
+    return UNDECIDED
+
+
+@kernel
+def next_move(
+    stones: npt.NDArray[np.int8], side: int, depth: int, scratch: LadderScratch
+) -> int:
+    """Play the next legal move among those of the frame at depth; return 0 if none is left."""
+    frames = scratch.frames
+    while frames[depth, _NEXT] < frames[depth, _END]:
+        move = np.int64(scratch.moves[frames[depth, _NEXT]])
+        frames[depth, _NEXT] += 1
+        if try_move(stones, move, side, scratch):
+            return move
+    return 0
+
+
+@kernel
+def is_caught(
+    stones: npt.NDArray[np.int8], target: int, side: int, scratch: LadderScratch
+) -> bool:
+    """Return whether the chain at a cell is caught with side to move; the runner's turn: in atari.
+
+    True is always exact; False also says that the node budget ran out.  The search is depth first
+    with its frames in an array, one for each position on the way: for the chaser one move that
+    catches is enough, for the runner one that saves.
+    """
+    state, frames = scratch.state, scratch.frames
+    chaser = BLACK + WHITE - stones[target]
+    depth = 0
+    verdict = NEW
+    while True:
+        if verdict == NEW:
+            state[_NODES] += 1
+            frames[depth, _FIRST] = state[_TOP]
+            if state[_NODES] > NODE_BUDGET:
+                verdict = SAFE
+            else:
+                verdict = open_position(stones, target, side, scratch)
+            frames[depth, _NEXT] = frames[depth, _FIRST]
+            frames[depth, _END] = state[_TOP]
+        if verdict == UNDECIDED:
+            if next_move(stones, side, depth, scratch) != 0:
+                side = BLACK + WHITE - side
+                depth += 1
+                verdict = NEW
+                continue
+            verdict = SAFE if side == chaser else CAUGHT
+        state[_TOP] = frames[depth, _FIRST]
+        if depth == 0:
+            return verdict == CAUGHT
+        depth -= 1
+        side = BLACK + WHITE - side
+        take_back(stones, np.int64(scratch.moves[frames[depth, _NEXT] - 1]), side, scratch)
+        if verdict != (CAUGHT if side == chaser else SAFE):
+            verdict = UNDECIDED
 
 
 @kernel
@@ -278,7 +316,7 @@ def captures_in_ladder(board: BoardArrays, at: int, target: int, scratch: Ladder
     start_reading(board, scratch)
     if not try_move(board.stones, at, chaser, scratch):
         return False
-    caught = is_caught(board.stones, target, False, scratch)
+    caught = is_caught(board.stones, target, BLACK + WHITE - chaser, scratch)
     take_back(board.stones, at, chaser, scratch)
     return caught
 
@@ -290,7 +328,7 @@ def escapes_ladder(board: BoardArrays, at: int, target: int, scratch: LadderScra
     start_reading(board, scratch)
     if not try_move(board.stones, at, runner, scratch):
         return False
-    caught = is_caught(board.stones, target, True, scratch)
+    caught = is_caught(board.stones, target, BLACK + WHITE - runner, scratch)
     take_back(board.stones, at, runner, scratch)
     return not caught and scratch.state[_NODES] <= NODE_BUDGET
 
