@@ -60,3 +60,13 @@ def output_file(text: str) -> Path:
     if path.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is a folder, expected a file to write")
     return path
+
+
+def rank_number(text: str) -> int:
+    """Parse a rank such as 6d, 3k or 1p (an argparse type)."""
+    from gopolicy.sgf.ranks import parse_rank
+
+    rank = parse_rank(text)
+    if rank is None:
+        raise argparse.ArgumentTypeError(f"expected a rank like 6d, 3k or 1p, got {text!r}")
+    return rank

@@ -15,9 +15,10 @@ from torch import nn
 
 from gopolicy.engine.devices import has_fast_bfloat16, pick_device
 from gopolicy.errors import ConfigError
-from gopolicy.features.encode import encode_board
+from gopolicy.features.encode import Encoder
 from gopolicy.go.board import Board
 from gopolicy.go.symmetry import symmetry_table
+from gopolicy.go.types import Color
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.registry import fold
 
@@ -68,6 +69,7 @@ class Predictor:
         self.info = loaded.info
         self.device = pick_device(device)
         self.symmetries = symmetries
+        self._encoder = Encoder(self.plane_set, self.size)
         self.precision = precision
         network = loaded.network.eval()
         if isinstance(network, PolicyNetwork):
@@ -104,13 +106,17 @@ class Predictor:
             result: NDArray[np.float32] = total_ba.float().cpu().numpy()
         return result
 
-    def predict(self, board: Board) -> NDArray[np.float32]:
-        """Return the probability of every point for the side to move, [A]; legality is ignored."""
+    def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
+        """Return the probability of every point for color, by default who is to move, [A].
+
+        Legality is ignored; `Board.legal_mask` knows it.
+        """
         if board.size != self.size:
             raise ConfigError(
                 f"the network plays {self.size}x{self.size}, the board is {board.size}x{board.size}"
             )
-        planes_cnn = encode_board(board.arrays, int(board.to_move), self.plane_set)
+        mover = int(color or board.to_move)
+        planes_cnn = self._encoder.board(board.arrays, mover)
         probabilities: NDArray[np.float32] = np.exp(self.log_probabilities(planes_cnn[None])[0])
         return probabilities
 

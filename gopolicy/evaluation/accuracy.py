@@ -11,14 +11,13 @@ import numpy.typing as npt
 from gopolicy.data.kernels import Int64Array
 from gopolicy.data.loader import BatchLoader
 from gopolicy.data.sampling import ListedBatches
-from gopolicy.data.table import GameTable
+from gopolicy.data.table import UNKNOWN_RANK, GameTable
 from gopolicy.errors import ConfigError
 from gopolicy.evaluation.kernels import Facts, Where, describe
 from gopolicy.evaluation.tally import (
     CONFIDENCE_BINS,
     PHASE_MOVES,
     PHASES,
-    UNKNOWN_RANK,
     Bins,
     Labels,
     Tally,
@@ -114,13 +113,9 @@ def labeled_batches(
 ) -> Iterator[tuple[npt.NDArray[np.int8], Labels]]:
     """Yield planes [B, C, N, N], encoded in the background, and what is known about them."""
     plan = ListedBatches(ids, batch_size)
-    loader = BatchLoader(table, plan, plane_set)
-    try:
-        for k in range(len(plan)):
-            batch = next(loader)
-            yield batch.planes, label_positions(table, plan.batch(k).position_ids, batch.targets)
-    finally:
-        loader.close()
+    with BatchLoader(table, plan, plane_set, stop_batch=len(plan)) as loader:
+        for batch in loader:
+            yield batch.planes, label_positions(table, batch.position_ids, batch.targets)
 
 
 def label_positions(table: GameTable, ids: Int64Array, targets: Int64Array) -> Labels:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gopolicy.data.table import UNKNOWN_RANK
+
 PHASE_MOVES = 30
 """Moves in one phase of a game."""
 PHASES = 11
 """Phases told apart; the last one holds all later moves."""
 CONFIDENCE_BINS = 20
 """Bins of equal width for the calibration of the most probable move."""
-UNKNOWN_RANK = -128
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
