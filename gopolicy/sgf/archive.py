@@ -8,11 +8,11 @@ import bz2
 import gzip
 import lzma
 import os
+import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,11 +23,9 @@ from gopolicy.sgf import record as reasons
 from gopolicy.sgf.record import Rejection
 
 _MEGABYTE = 1 << 20
-_STREAMS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
-    ".gz": lambda file: cast("IO[bytes]", gzip.GzipFile(fileobj=file)),
-    ".bz2": lambda file: cast("IO[bytes]", bz2.BZ2File(file)),
-    ".xz": lambda file: cast("IO[bytes]", lzma.LZMAFile(file)),
-}
+_TAR_BLOCK = 512
+_BETWEEN_GAMES = re.compile(rb"\)\s*(?=\(\s*;\s*(?:GM|FF|SZ|CA|AP|PB|PW|EV|GN|DT)\s*\[)")
+_COMPRESSIONS = (".gz", ".bz2", ".xz")
 _SHORT = {".tgz": ".tar.gz", ".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".txz": ".tar.xz"}
 _BROKEN = (EOFError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile, OSError,
            RuntimeError, NotImplementedError, ValueError, UnicodeError)  # fmt: skip
@@ -69,12 +67,17 @@ def kind_of(name: str) -> _Kind:
     for short, full in _SHORT.items():
         if stem.endswith(short):
             stem = stem.removesuffix(short) + full
-    compression = next((ending for ending in _STREAMS if stem.endswith(ending)), "")
+    compression = next((ending for ending in _COMPRESSIONS if stem.endswith(ending)), "")
     stem = stem.removesuffix(compression)
     for container in ("sgf", "tar"):
         if stem.endswith(f".{container}"):
             return _Kind(container, compression)
     return _Kind("zip" if stem.endswith(".zip") and not compression else "", "")
+
+
+def _is_wanted(name: str) -> bool:
+    """Say whether a file of this name may hold games; copies of file attributes do not."""
+    return bool(kind_of(name).container) and not name.rpartition("/")[2].startswith(".")
 
 
 def iter_archive(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Iterator[Member]:
@@ -87,13 +90,15 @@ def iter_archive(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) 
     if not root.exists():
         raise ArchiveError(f"no such file or folder: {root}")
     reader = _Reader(limits)
-    name = root.name or root.resolve().name
+    name = _printable(root.name or root.resolve().name)
     if root.is_dir():
         files = _files_below(root)
         if not files:
             raise ArchiveError(f"no SGF file or archive in the folder {root}")
         for file in files:
-            yield from reader.read_path(file, f"{name}/{file.relative_to(root).as_posix()}")
+            yield from reader.read_path(
+                file, f"{name}/{_printable(file.relative_to(root).as_posix())}"
+            )
     elif not kind_of(name).container:
         raise ArchiveError(f"{root}: expected .sgf, .zip, .tar or a packed form of these")
     else:
@@ -112,27 +117,58 @@ def _files_below(root: Path) -> list[Path]:
         Path(folder, name)
         for folder, _, names in os.walk(root)
         for name in names
-        if kind_of(name).container and not name.startswith(".")
+        if _is_wanted(name)
     ]
-    return sorted(found, key=lambda file: file.relative_to(root).parts)
+    return sorted(filter(Path.is_file, found), key=lambda file: file.relative_to(root).parts)
 
 
-class _Stop(Exception):
-    """A limit on the whole path is reached."""
+class _TooMuch(Exception):
+    """The path unpacks to more than the limit."""
+
+
+class _Meter:
+    """Passes a stream on and counts what it unpacks to, against the limit of the whole path."""
+
+    def __init__(self, stream: IO[bytes], reader: "_Reader") -> None:
+        self.stream = stream
+        self.reader = reader
+        self.tail = b""
+
+    def read(self, size: int) -> bytes:
+        """Return up to size bytes; raises _TooMuch beyond the limit."""
+        data = self.stream.read(size)
+        self.reader.spend(len(data))
+        if data:
+            self.tail = data
+        return data
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether what was read last is the block of zeros that closes a tar archive."""
+        return not self.tail[-_TAR_BLOCK:].strip(b"\0") and len(self.tail) % _TAR_BLOCK == 0
 
 
 class _Reader:
-    """Reads one path and keeps account of what it has unpacked."""
+    """Reads one path and keeps account of what it unpacks to."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.total = 0
+        self.unpacked = 0
+
+    def spend(self, count: int) -> None:
+        """Account for count bytes; raises _TooMuch when they are too many."""
+        self.unpacked += count
+        if self.unpacked > self.limits.total_bytes:
+            raise _TooMuch
 
     def read_path(self, path: Path, name: str) -> Iterator[Member]:
         """Yield the members of a file on disk."""
         try:
             with path.open("rb") as file:
                 yield from self.read(file, name, depth=0)
+        except _TooMuch:
+            detail = f"unpacks to more than {self.limits.total_bytes:,} bytes"
+            yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
         except OSError as error:
             yield Rejection(name=name, reason=reasons.UNREADABLE, detail=error.strerror or "")
 
@@ -147,48 +183,59 @@ class _Reader:
         try:
             if kind.container == "zip":
                 yield from self._read_zip(file, name, deeper)
-                return
-            with _unpacked(file, kind.compression) as stream:
-                if kind.container == "tar":
-                    yield from self._read_tar(stream, name, deeper)
-                else:
-                    yield self._read_sgf(stream, name)
+            elif kind.container == "tar":
+                yield from self._read_tar(_unpacked(file, kind.compression), name, deeper)
+            else:
+                yield from self._read_sgf(_unpacked(file, kind.compression), name)
         except _BROKEN as error:
             yield _broken(name, error)
 
-    def _read_sgf(self, stream: IO[bytes], name: str) -> Member:
-        """Return one SGF file, or its rejection if it is too large."""
-        data = stream.read(self.limits.member_bytes + 1)
-        self.total += len(data)
-        if len(data) > self.limits.member_bytes:
-            detail = f"more than {self.limits.member_bytes:,} bytes"
-            return Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
-        return name, data
+    def _read_sgf(self, stream: IO[bytes], name: str) -> Iterator[Member]:
+        """Yield one SGF file, in parts between its games if it is large.
+
+        The parts of a large file are named after the byte at which they begin: ``all.sgf@8388570``.
+        """
+        size, start = self.limits.member_bytes, 0
+        meter = _Meter(stream, self)
+        data = meter.read(size + 1)
+        while len(data) > size:
+            cut = max((match.end() for match in _BETWEEN_GAMES.finditer(data)), default=0)
+            if not cut:
+                detail = f"no end of a game within {size:,} bytes"
+                yield Rejection(name=_part(name, start), reason=reasons.TOO_LARGE, detail=detail)
+                return
+            yield _part(name, start), data[:cut]
+            start += cut
+            data = data[cut:] + meter.read(size + 1 - (len(data) - cut))
+        yield _part(name, start), data
 
     def _read_tar(self, stream: IO[bytes], name: str, depth: int) -> Iterator[Member]:
         """Yield the members of a tar archive in the order in which they are stored."""
-        with tarfile.open(fileobj=stream, mode="r|", errorlevel=0) as archive:
+        meter = _Meter(stream, self)
+        with tarfile.open(fileobj=cast("IO[bytes]", meter), mode="r|") as archive:
             for number, info in enumerate(archive):
-                if self._is_over(number):
-                    yield self._stopped(name)
+                if number >= self.limits.members:
+                    yield self._too_many(name)
                     return
-                archive.members = []  # a stream never goes back, so nothing need be remembered
-                self.total += 512
-                if info.isfile() and kind_of(info.name).container:
+                # A stream never goes back: forget the member, or a large archive fills the memory.
+                archive.members.clear()  # type: ignore[attr-defined]
+                if info.isfile() and _is_wanted(info.name):
                     member = archive.extractfile(info)
                     if member is not None:
-                        yield from self._read_member(member, f"{name}!{info.name}", depth)
+                        yield from self._read_member(member, _title(name, info.name), depth)
+        if not meter.ended_well:
+            yield Rejection(name=name, reason=reasons.TRUNCATED, detail="the end mark is missing")
 
     def _read_zip(self, file: IO[bytes], name: str, depth: int) -> Iterator[Member]:
         """Yield the members of a zip archive in the order of its directory."""
         with zipfile.ZipFile(file) as archive:
             for number, info in enumerate(archive.infolist()):
-                if self._is_over(number):
-                    yield self._stopped(name)
+                if number >= self.limits.members:
+                    yield self._too_many(name)
                     return
-                if info.is_dir() or not kind_of(info.filename).container:
+                if info.is_dir() or not _is_wanted(info.filename):
                     continue
-                title = f"{name}!{info.filename}"
+                title = _title(name, info.filename)
                 try:
                     with archive.open(info) as member:
                         yield from self._read_member(member, title, depth)
@@ -200,38 +247,45 @@ class _Reader:
         if kind_of(name).container == "sgf":
             yield from self.read(member, name, depth)
             return
-        data = member.read(self.limits.archive_bytes + 1)
+        data = _Meter(member, self).read(self.limits.archive_bytes + 1)
         if len(data) > self.limits.archive_bytes:
             detail = f"more than {self.limits.archive_bytes:,} bytes within an archive"
             yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
             return
         yield from self.read(BytesIO(data), name, depth)
 
-    def _is_over(self, number: int) -> bool:
-        """Say whether member number of an archive is one too many."""
-        return number >= self.limits.members or self.total > self.limits.total_bytes
-
-    def _stopped(self, name: str) -> Rejection:
+    def _too_many(self, name: str) -> Rejection:
         """Return why reading an archive stopped early."""
-        if self.total > self.limits.total_bytes:
-            detail = f"unpacks to more than {self.limits.total_bytes:,} bytes"
-            return Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
         detail = f"more than {self.limits.members:,} members"
         return Rejection(name=name, reason=reasons.TOO_MANY, detail=detail)
 
 
-@contextmanager
-def _unpacked(file: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
-    """Open a compressed stream; a plain one passes through."""
-    if not compression:
-        yield file
-        return
-    with _STREAMS[compression](file) as stream:
-        yield stream
+def _unpacked(file: IO[bytes], compression: str) -> IO[bytes]:
+    """Return the contents of a compressed stream; a plain one passes through."""
+    if compression == ".gz":
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    if compression == ".bz2":
+        return bz2.BZ2File(file)
+    return lzma.LZMAFile(file) if compression == ".xz" else file
+
+
+def _title(archive: str, member: str) -> str:
+    """Return the name of a member, on one line and fit for any file it may be written to."""
+    return f"{archive}!{_printable(member)}"
+
+
+def _printable(name: str) -> str:
+    """Return name without characters that would break a line or an encoder."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)
+
+
+def _part(name: str, start: int) -> str:
+    """Return the name of the part of a file that begins at byte start."""
+    return f"{name}@{start}" if start else name
 
 
 def _broken(name: str, error: Exception) -> Rejection:
     """Return the rejection of what could not be read any further."""
-    ended = isinstance(error, EOFError) or "unexpected end" in str(error) or "seek" in str(error)
-    reason = reasons.TRUNCATED if ended else reasons.BROKEN
-    return Rejection(name=name, reason=reason, detail=" ".join(str(error).split()))
+    text = " ".join(str(error).split())
+    ended = isinstance(error, EOFError) or "unexpected end" in text
+    return Rejection(name=name, reason=reasons.TRUNCATED if ended else reasons.BROKEN, detail=text)

@@ -15,7 +15,6 @@ Node = list[tuple[bytes, list[bytes]]]
 """The properties of a node in the order of the text: a name and its raw values."""
 
 MAX_TOKENS = 4_000_000
-_MAX_REPAIRS = 100
 _GAME_START = re.compile(rb"\(\s*(?:;|(?=[A-Z][A-Za-z]{0,19}\s*\[))")
 _BARE_START = re.compile(rb"\s*;\s*[A-Z][A-Za-z]{0,19}\s*\[")
 _RESUME = re.compile(rb"\]|[;(]\s*[A-Z][A-Za-z]{0,19}\s*\[|\)\s*(?=[();]|$)|[A-Z]{1,2}\s*\[")
@@ -35,11 +34,11 @@ class TooManyTokens(ValueError):
     """A text so dense that reading it would cost more memory than any game is worth."""
 
 
-def split_games(text: bytes) -> Iterator[GameText]:
-    """Yield the games of text, which need not be well formed; text before and after is skipped."""
-    if sum(text.count(mark) for mark in (b"(", b";", b"[")) > MAX_TOKENS:
+def split_games(data: bytes) -> Iterator[GameText]:
+    """Yield the games in data, well formed or not; whatever is around them is skipped."""
+    if sum(data.count(mark) for mark in (b"(", b";", b"[")) > MAX_TOKENS:
         raise TooManyTokens(f"more than {MAX_TOKENS:,} brackets")
-    text = _with_start(text)
+    text: bytes | bytearray = _with_start(data)
     position, seen = 0, 0
     while True:
         tokens, position = sgf_grammar.tokenise(text, position)
@@ -48,6 +47,8 @@ def split_games(text: bytes) -> Iterator[GameText]:
         reader = _MainLine()
         closed = reader.feed(tokens)
         if not _is_blank(text, position) and _depth(tokens):
+            if not isinstance(text, bytearray):
+                text = bytearray(text)
             if not closed:
                 position = _repair(text, position, reader)
             position = _next_game(text, position)
@@ -95,26 +96,27 @@ def _with_start(text: bytes) -> bytes:
     return text[: match.end()] + b";" + text[match.end() :]
 
 
-def _repair(text: bytes, position: int, reader: _MainLine) -> int:
-    """Read on behind what is no SGF; return where the game seems to end."""
+def _repair(text: bytearray, position: int, reader: _MainLine) -> int:
+    """Read on behind what is no SGF; return where the game seems to end.
+
+    sgfmill only starts at the start of a game, so the two bytes before the place to go on at, which
+    have been read, are made to look like one.
+    """
     reader.damaged = True
-    for _ in range(_MAX_REPAIRS):
-        match = _RESUME.search(text, position)
-        if match is None:
-            return len(text)
+    while match := _RESUME.search(text, position):
         position = match.end() if match[0] == b"]" else match.start()
         if match[0].startswith(b")"):
             reader.closed = True
             return match.end()
-        opening = b"(;"
-        tokens, used = sgf_grammar.tokenise(opening + text[position:])
-        position += max(used - len(opening), 1)
+        text[position - 2 : position] = b"(;"
+        tokens, end = sgf_grammar.tokenise(text, position - 2)
+        position = max(end, position + 1)
         if reader.feed(tokens[2:]):
             return position
     return len(text)
 
 
-def _is_blank(text: bytes, position: int) -> bool:
+def _is_blank(text: bytes | bytearray, position: int) -> bool:
     """Say whether nothing but space follows position."""
     return _BLANK.match(text, position) is not None
 
@@ -124,7 +126,7 @@ def _depth(tokens: list[tuple[str, bytes]]) -> int:
     return tokens.count(("D", b"(")) - tokens.count(("D", b")"))
 
 
-def _next_game(text: bytes, position: int) -> int:
+def _next_game(text: bytes | bytearray, position: int) -> int:
     """Return where a game with a root of its own begins: what else follows damage is a branch."""
     match = _NEXT_GAME.search(text, position)
     return len(text) if match is None else match.start()

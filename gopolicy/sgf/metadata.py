@@ -16,28 +16,31 @@ _COUNT = re.compile(r"\+?(\d{1,3})(?!\d)")
 _LARGEST_KOMI = 100
 _HANDICAP_WORDS = {
     word: number
-    for number, words in enumerate(
-        (
-            "two 二 두",
-            "three 三 세",
-            "four 四 네",
-            "five 五",
-            "six 六",
-            "seven 七",
-            "eight 八",
-            "nine 九",
-        ),
-        start=2,
-    )
+    for number, words in {
+        2: "two 二 두",
+        3: "three 三 세",
+        4: "four 四 네",
+        5: "five 五",
+        6: "six 六",
+        7: "seven 七",
+        8: "eight 八",
+        9: "nine 九",
+    }.items()
     for word in words.split()
 }
+_LONGEST_TEXT = 200
+_LONGEST_RAW = 10 * _LONGEST_TEXT
 
 
 def simple_text(raw: bytes, encoding: str = "utf-8") -> str:
-    """Return a raw property value as the text it stands for, on one line."""
+    """Return a raw property value as the text it stands for: one line, printable, not endless."""
+    raw = raw[:_LONGEST_RAW]
     if b"\\" in raw:
         raw = sgf_grammar.simpletext_value(raw)
-    return " ".join(raw.decode(encoding, "replace").split())
+    text = " ".join(raw.decode(encoding, "replace").split())
+    if not text.isprintable():
+        text = "".join(filter(str.isprintable, text)).strip()
+    return text[:_LONGEST_TEXT].rstrip()
 
 
 def read_size(text: str) -> tuple[int, int]:

@@ -4,6 +4,7 @@ Reading is patient: bad metadata costs the field, bad brackets cost what they hi
 whose moves cannot be told is refused.  Whether the moves are *legal* is not asked here.
 """
 
+import math
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -118,8 +119,9 @@ def _parse(data: bytes) -> _Source:
 def _record(nodes: list[Node], encoding: str, name: str) -> GameRecord:
     """Return the record of a main line."""
     root = {ident: values[0] for ident, values in reversed(nodes[0]) if values}
-    if root.get(b"GM", b"1").strip().isdigit() and int(root.get(b"GM", b"1")) != 1:
-        raise _Refused(reasons.OTHER_GAME, f"GM[{simple_text(root[b'GM'])}] is not Go")
+    game = root.get(b"GM", b"1").strip()
+    if game.isdigit() and game != b"1":
+        raise _Refused(reasons.OTHER_GAME, f"GM[{simple_text(game)}] is not Go")
     size = _board_size(simple_text(root.get(b"SZ", b"")))
     events = _events(nodes, size)
     texts = {field: simple_text(root.get(ident, b""), encoding) for field, ident in _TEXTS.items()}
@@ -206,9 +208,14 @@ def _setup_events(ident: bytes, values: list[bytes], points: dict[bytes, int]) -
     for raw in map(_bare, values):
         for name in _rectangle(raw) if b":" in raw else (raw,) if raw else ():
             if name not in points:
-                detail = f"{ident.decode()}[{simple_text(raw)[:20]}] names no point of the board"
-                raise _Refused(reasons.ILLEGAL_MOVE, detail)
+                raise _off_board(ident, raw, math.isqrt(len(points)))
             yield setup_event(Point(points[name]), _SETUP[ident])
+
+
+def _off_board(ident: bytes, raw: bytes, size: int) -> _Refused:
+    """Return the refusal of a value that is no point."""
+    text = f"{ident.decode()}[{simple_text(raw)[:20]}]"
+    return _Refused(reasons.ILLEGAL_MOVE, f"{text} is no point of a {size}x{size} board")
 
 
 def _bare(raw: bytes) -> bytes:
