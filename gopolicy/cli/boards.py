@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gopolicy.engine.opinion import Moment, Opinion
+from gopolicy.evaluation.opinion import Moment, Opinion
 from gopolicy.go.diagram import format_diagram
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name

@@ -15,7 +15,7 @@ from gopolicy.cli.options import (
 from gopolicy.cli.output import print_json, print_text, say
 
 if TYPE_CHECKING:
-    from gopolicy.engine.opinion import Moment, Opinion
+    from gopolicy.evaluation.opinion import Moment, Opinion
     from gopolicy.engine.predictor import Predictor
     from gopolicy.sgf.record import GameRecord
 
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from gopolicy.cli.networks import load_predictor
-    from gopolicy.engine.opinion import moment_before, opinion_of
+    from gopolicy.evaluation.opinion import moment_before, opinion_of
     from gopolicy.sgf.read import read_game
 
     record = read_game(args.file)
