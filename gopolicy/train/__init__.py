@@ -1,0 +1,1 @@
+"""Supervised training: settings, the loop, checkpoints, several processes."""

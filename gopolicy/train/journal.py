@@ -1,0 +1,108 @@
+"""What a run leaves in its folder for people: run.json, metrics.jsonl and TensorBoard files."""
+
+import json
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import gopolicy
+from gopolicy.errors import ConfigError, OutputError
+from gopolicy.files import write_text
+
+DESCRIPTION, METRICS = "run.json", "metrics.jsonl"
+
+
+def describe_run(**facts: Any) -> dict[str, Any]:
+    """Return facts together with the versions that matter."""
+    return {
+        "format": 1,
+        **facts,
+        "gopolicy": gopolicy.__version__,
+        "commit": _commit(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def write_run(run: Path, description: dict[str, Any]) -> None:
+    """Write run.json."""
+    write_text(run / DESCRIPTION, json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_run(run: Path) -> dict[str, Any]:
+    """Read run.json."""
+    path = run / DESCRIPTION
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{run} holds no run to resume (no {DESCRIPTION})") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from error
+    if not isinstance(values, dict) or values.get("format") != 1:
+        raise ConfigError(f"{path}: expected the description of a run in format 1")
+    return values
+
+
+class Journal:
+    """Appends figures to metrics.jsonl and to TensorBoard's files."""
+
+    def __init__(self, run: Path, positions: int) -> None:
+        """Open the logs of a run; entries after this many positions, now repeated, are dropped."""
+        path = run / METRICS
+        kept = [line for line in _lines(path) if json.loads(line)["positions"] <= positions]
+        write_text(path, "".join(f"{line}\n" for line in kept))
+        try:
+            self._file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        self._board = _summary_writer(run / "tensorboard", positions)
+
+    def write(self, kind: str, positions: int, figures: dict[str, float]) -> None:
+        """Log figures, named below kind, after this many positions."""
+        entry = {"kind": kind, "positions": positions} | figures
+        self._file.write(json.dumps(entry) + "\n")
+        self._file.flush()
+        if self._board is not None:
+            for name, value in figures.items():
+                self._board.add_scalar(f"{kind}/{name}", value, positions)
+
+    def close(self) -> None:
+        """Close the files."""
+        self._file.close()
+        if self._board is not None:
+            self._board.close()
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the whole lines of a log; one that a kill cut short is left out."""
+    if not path.exists():
+        return []
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+
+
+def _summary_writer(folder: Path, positions: int) -> Any:
+    """Return TensorBoard's writer, or None where it is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(
+        str(folder), purge_step=positions + 1 if positions else None
+    )
+
+
+def _commit() -> str:
+    """Return the git commit of a checkout, or nothing."""
+    root = Path(gopolicy.__file__).parent.parent
+    if not (root / ".git").exists():
+        return ""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return found.stdout.strip()

@@ -1,0 +1,67 @@
+"""The optimizers by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from gopolicy.errors import ConfigError
+from gopolicy.train.config import TrainConfig
+
+Groups = list[dict[str, Any]]
+
+
+def make_optimizer(config: TrainConfig, network: nn.Module) -> Optimizer:
+    """Return the optimizer that config names, over the parameters of network."""
+    if config.optimizer not in OPTIMIZERS:
+        known = ", ".join(OPTIMIZERS)
+        raise ConfigError(f"no optimizer called {config.optimizer!r}; there are {known}")
+    return OPTIMIZERS[config.optimizer](parameter_groups(config, network), config)
+
+
+def parameter_groups(config: TrainConfig, network: nn.Module) -> Groups:
+    """Split the parameters: matrices decay; biases and normalizations do not."""
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    matrices = [p for p in parameters if p.ndim >= 2]
+    vectors = [p for p in parameters if p.ndim < 2]
+    groups = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
+
+
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    """Let the next step use rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def _sgd(groups: Groups, config: TrainConfig) -> Optimizer:
+    """Return SGD with Nesterov momentum."""
+    return SGD(
+        groups,
+        lr=config.lr,
+        momentum=config.momentum,
+        nesterov=config.momentum > 0,
+        fused=_can_fuse(groups),
+    )
+
+
+def _adamw(groups: Groups, config: TrainConfig) -> Optimizer:
+    """Return AdamW."""
+    return AdamW(
+        groups, lr=config.lr, betas=(config.momentum, config.beta2), fused=_can_fuse(groups)
+    )
+
+
+def _can_fuse(groups: Groups) -> bool:
+    """Say whether torch has single-kernel steps where the parameters live."""
+    device: torch.device = groups[0]["params"][0].device
+    return device.type in ("cpu", "cuda")
+
+
+OPTIMIZERS: dict[str, Callable[[Groups, TrainConfig], Optimizer]] = {"sgd": _sgd, "adamw": _adamw}
+"""Functions of (parameter groups, config) that return an optimizer."""

@@ -1,0 +1,33 @@
+"""Settings that belong together, by name: what ``--recipe`` chooses from."""
+
+from gopolicy.errors import ConfigError
+from gopolicy.train.config import Setting, TrainConfig
+
+_SMALL: dict[str, Setting] = {"filters": 64, "layers": 6, "normalization": "batch"}
+
+RECIPES: dict[str, TrainConfig] = {
+    "default": TrainConfig(),
+    "quick": TrainConfig(
+        settings={"filters": 32, "layers": 4, "normalization": "batch"},
+        planes="alphago20",
+        positions=60_000,
+        warmup=5_000,
+        validation_positions=2_000,
+        validation_every=20_000,
+        log_every=2_560,
+    ),
+    "cpu-evening": TrainConfig(
+        settings=_SMALL,
+        planes="alphago20",
+        positions=7_000_000,
+        warmup=100_000,
+    ),
+}
+"""quick: a minute or so, to see that everything works; cpu-evening: about 90 minutes on 2 cores."""
+
+
+def recipe(name: str) -> TrainConfig:
+    """Return the recipe called name."""
+    if name not in RECIPES:
+        raise ConfigError(f"no recipe called {name!r}; there are {', '.join(RECIPES)}")
+    return RECIPES[name]
