@@ -81,18 +81,18 @@ def free_handicap(size: int, stones: int) -> tuple[Point, ...]:
     margin = 2 if size >= 7 else 1 if size >= 5 else 0
     inner = range(margin, size - margin)
     candidates = [point_at(row, column, size) for row in inner for column in inner]
+    gaps = {
+        point: min([size, *(_steps(point, near, size) for near in placed)]) for point in candidates
+    }
     while len(placed) < stones:
-        gaps = {point: _gap(point, placed, size) for point in candidates}
         best = max(candidates, key=lambda point: (gaps[point], -point))
-        if placed and gaps[best] < 2:
+        if gaps[best] < 2:
             break
         placed.append(best)
+        gaps = {point: min(gap, _steps(point, best, size)) for point, gap in gaps.items()}
     return tuple(placed)
 
 
-def _gap(point: Point, placed: list[Point], size: int) -> int:
-    """Return the steps from point to the nearest placed stone, the board's side if none is."""
-    row, column = divmod(point, size)
-    return min(
-        (abs(row - other // size) + abs(column - other % size) for other in placed), default=size
-    )
+def _steps(one: Point, other: Point, size: int) -> int:
+    """Return how many steps along the lines lie between two points."""
+    return abs(one // size - other // size) + abs(one % size - other % size)
