@@ -18,7 +18,7 @@ from gopolicy.data.sampling import Draw, Plan
 from gopolicy.data.table import GameTable
 from gopolicy.data.workers import usable_cores
 from gopolicy.errors import ConfigError
-from gopolicy.features.encode import BatchEncoder
+from gopolicy.features.encode import Encoder, Samples
 
 MAX_THREADS = 16
 
@@ -74,14 +74,14 @@ class BatchLoader:
             raise ConfigError(f"a loader cannot work with {options}")
         self.wait_seconds = 0.0
         """How long the consumer has waited for batches."""
-        self._table, self._plan, self._plane_set = table, plan, plane_set
+        self._table, self._plan = table, plan
+        self._encoder = Encoder(plane_set, table.size)
         self._part, self._depth = slice(rank, None, world), depth
         self._next_taken = self._next_given = first_batch
         self._stop = stop_batch
         self._ready: dict[int, Batch | BaseException] = {}
         self._changed = threading.Condition()
         self._closed = False
-        BatchEncoder(plane_set, table.size)  # an unknown plane set is an error here, not later
         self._threads = [
             threading.Thread(target=self._work, name=f"loader-{i}", daemon=True)
             for i in range(threads)
@@ -94,11 +94,13 @@ class BatchLoader:
 
     def __next__(self) -> Batch:
         with self._changed:
-            if self._closed or self._next_given == self._stop:
+            if self._closed or self._is_past(self._next_given):
                 raise StopIteration
             begin = time.perf_counter()
-            while self._next_given not in self._ready:
+            while self._next_given not in self._ready and not self._closed:
                 self._changed.wait()
+            if self._closed:
+                raise StopIteration
             self.wait_seconds += time.perf_counter() - begin
             result = self._ready.pop(self._next_given)
             self._next_given += 1
@@ -130,10 +132,9 @@ class BatchLoader:
 
     def _work(self) -> None:
         """Make batches until closed; what one thread does."""
-        encoder = BatchEncoder(self._plane_set, self._table.size)
         while (k := self._take()) is not None:
             try:
-                result: Batch | BaseException = self._make(encoder, k)
+                result: Batch | BaseException = self._make(k)
             except BaseException as error:  # handed over, to be raised by the consumer
                 result = error
             with self._changed:
@@ -146,19 +147,23 @@ class BatchLoader:
         with self._changed:
             while not self._closed and self._next_taken - self._next_given >= self._depth:
                 self._changed.wait()
-            if self._closed or self._next_taken == self._stop:
+            if self._closed or self._is_past(self._next_taken):
                 return None
             self._next_taken += 1
             return self._next_taken - 1
 
-    def _make(self, encoder: BatchEncoder, k: int) -> Batch:
+    def _is_past(self, k: int) -> bool:
+        return self._stop is not None and k >= self._stop
+
+    def _make(self, k: int) -> Batch:
         drawn = self._plan.batch(k)
         draw = Draw(drawn.position_ids[self._part], drawn.symmetries[self._part])
-        return encode_draw(self._table, encoder, draw, k)
+        return encode_draw(self._table, self._encoder, draw, k)
 
 
-def encode_draw(table: GameTable, encoder: BatchEncoder, draw: Draw, index: int = 0) -> Batch:
+def encode_draw(table: GameTable, encoder: Encoder, draw: Draw, index: int = 0) -> Batch:
     """Replay and encode the positions of one draw."""
-    starts, stops, indices, _ = table.locate(draw.position_ids)
-    planes, targets = encoder.encode(table.events, starts, stops, indices, draw.symmetries)
+    located = table.locate(draw.position_ids)
+    moves = located.starts + located.indices
+    planes, targets = encoder.batch(table.events, Samples(located.starts, moves, draw.symmetries))
     return Batch(index, draw.position_ids, planes, targets)

@@ -59,7 +59,7 @@ class Names(Sequence[str]):
 
 
 class Located(NamedTuple):
-    """Where positions are: what `BatchEncoder.encode` wants, and the games; all [B]."""
+    """Where positions are; all [B]."""
 
     starts: Int64Array  # first event of the game
     stops: Int64Array  # one past its last event
