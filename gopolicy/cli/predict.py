@@ -15,8 +15,8 @@ from gopolicy.cli.options import (
 from gopolicy.cli.output import print_json, print_text, say
 
 if TYPE_CHECKING:
-    from gopolicy.evaluation.opinion import Moment, Opinion
     from gopolicy.engine.predictor import Predictor
+    from gopolicy.evaluation.opinion import Moment, Opinion
     from gopolicy.sgf.record import GameRecord
 
 DESCRIPTION = """\
@@ -138,6 +138,8 @@ def _draw(path: Path, record: "GameRecord", moment: "Moment", opinion: "Opinion"
 
 def _annotate(args: argparse.Namespace, predictor: "Predictor", record: "GameRecord") -> None:
     """Write the annotated game."""
+    from gopolicy.cli.networks import weights_name
     from gopolicy.evaluation.annotate import annotate
 
-    annotate(args.annotate, predictor, record, args.top)
+    name = weights_name(args)
+    annotate(args.annotate, predictor, record, top=args.top, network=name)

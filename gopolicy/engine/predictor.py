@@ -17,6 +17,7 @@ from gopolicy.engine.devices import has_fast_bfloat16, pick_device
 from gopolicy.errors import ConfigError
 from gopolicy.features.encode import Encoder
 from gopolicy.go.board import Board
+from gopolicy.go.kernels import BoardArrays
 from gopolicy.go.symmetry import symmetry_table
 from gopolicy.go.types import Color
 from gopolicy.nets.network import PolicyNetwork
@@ -115,10 +116,13 @@ class Predictor:
             raise ConfigError(
                 f"the network plays {self.size}x{self.size}, the board is {board.size}x{board.size}"
             )
-        mover = int(color or board.to_move)
-        planes_cnn = self._encoder.board(board.arrays, mover)
+        planes_cnn = self.planes_of(board.arrays, color or board.to_move)
         probabilities: NDArray[np.float32] = np.exp(self.log_probabilities(planes_cnn[None])[0])
         return probabilities
+
+    def planes_of(self, arrays: BoardArrays, color: Color) -> NDArray[np.int8]:
+        """Return the planes [C, N, N] that the network wants of a position with color to move."""
+        return self._encoder.board(arrays, int(color))
 
     def _flat(self, planes_bcnn: NDArray[np.int8]) -> torch.Tensor:
         """Return the planes on the device as [B, A, C] bytes, point by point."""

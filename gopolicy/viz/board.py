@@ -83,7 +83,7 @@ class _Canvas:
         self.board_side = (self.size + 1) * cell + cell // 2
         legend = round(cell * 1.9) if picture.heat is not None else 0
         needed = [self._text_width(text) for text in (picture.title, picture.caption) if text]
-        self.width = self._whole(max(self.board_side + legend, *(n + cell for n in needed)))
+        self.width = self._whole(max([self.board_side + legend, *(n + cell for n in needed)]))
         bottom = round(cell * 0.95) if picture.caption else 0
         self.height = self._whole(self.top + self.board_side + bottom)
 

@@ -1,0 +1,97 @@
+"""Board pictures: the right size, stones where they belong, marks and heat that can be seen."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gopolicy.errors import OutputError
+from gopolicy.go.board import Board
+from gopolicy.go.types import Point
+from gopolicy.go.vertex import parse_vertex
+from gopolicy.viz.board import BoardPicture, draw_board, picture_size, write_board
+from gopolicy.viz.colors import heat_color, readable_on
+
+CELL = 24
+
+
+def board_with(*moves: str, size: int = 9) -> Board:
+    """Return a board after moves."""
+    board = Board(size)
+    for move in moves:
+        board.play(move)
+    return board
+
+
+def brightness(image: Image.Image, vertex: str, size: int = 9, top: float = 0.0) -> float:
+    """Return the mean brightness around a vertex of a picture without title."""
+    row, column = divmod(parse_vertex(vertex, size), size)
+    x, y = CELL * (1.25 + column), top + CELL * (1.25 + row)
+    box = (int(x) - 4, int(y) - 4, int(x) + 5, int(y) + 5)
+    return float(np.asarray(image.convert("L").crop(box)).mean())
+
+
+def test_black_stones_are_dark_white_ones_bright_and_wood_between() -> None:
+    image = draw_board(BoardPicture(stones=board_with("C3", "G7").stones), CELL)
+    assert brightness(image, "C3") < 90
+    assert brightness(image, "G7") > 215
+    assert 120 < brightness(image, "E3") < 215
+
+
+@pytest.mark.parametrize("size", [2, 5, 9, 13, 19, 25])
+def test_every_board_size_has_a_picture_of_the_size_announced(size: int) -> None:
+    heat = np.full(size * size, 1 / size**2, np.float32)
+    picture = BoardPicture(stones=np.zeros((size, size), np.int8), heat=heat, title="Some title")
+    assert draw_board(picture, CELL).size == picture_size(picture, CELL)
+    assert picture_size(picture, CELL)[1] >= size * CELL
+
+
+def test_words_make_the_picture_wide_enough() -> None:
+    stones = np.zeros((5, 5), np.int8)
+    short = picture_size(BoardPicture(stones=stones, title="a"), CELL)
+    long = picture_size(BoardPicture(stones=stones, title="a long title " * 8), CELL)
+    assert long[0] > short[0]
+
+
+def test_probable_points_are_darker() -> None:
+    heat = np.zeros(81, np.float32)
+    heat[parse_vertex("B2", 9)], heat[parse_vertex("H8", 9)] = 0.9, 0.02
+    image = draw_board(BoardPicture(stones=np.zeros((9, 9), np.int8), heat=heat), CELL)
+    assert brightness(image, "B2") < brightness(image, "H8") < brightness(image, "B8") + 1
+
+
+def test_the_scale_gets_darker_all_the_way() -> None:
+    light = [sum(heat_color(share)) for share in np.linspace(0, 1, 40)]
+    assert light == sorted(light, reverse=True)
+
+
+def test_text_is_dark_on_bright_and_bright_on_dark() -> None:
+    assert sum(readable_on((250, 240, 200))) < sum(readable_on((30, 10, 80)))
+
+
+def test_marks_change_the_picture() -> None:
+    board = board_with("E5")
+    plain = BoardPicture(stones=board.stones)
+    marked = BoardPicture(
+        stones=board.stones,
+        last_move=board.last_move,
+        labels={Point(3): "42"},
+        played=Point(60),
+    )
+    assert draw_board(plain, CELL).tobytes() != draw_board(marked, CELL).tobytes()
+
+
+def test_a_picture_is_written_as_png(tmp_path: Path) -> None:
+    picture = BoardPicture(stones=np.zeros((9, 9), np.int8), caption="nothing yet")
+    write_board(tmp_path / "board.png", picture, CELL)
+    with Image.open(tmp_path / "board.png") as image:
+        assert image.format == "PNG"
+        assert image.size == picture_size(picture, CELL)
+    assert [path.name for path in tmp_path.iterdir()] == ["board.png"]
+
+
+def test_a_missing_folder_is_one_clear_error(tmp_path: Path) -> None:
+    picture = BoardPicture(stones=np.zeros((9, 9), np.int8))
+    with pytest.raises(OutputError, match="cannot write"):
+        write_board(tmp_path / "missing" / "board.png", picture, CELL)
