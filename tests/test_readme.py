@@ -4,6 +4,8 @@ import doctest
 import importlib
 import re
 import shlex
+import subprocess
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -60,6 +62,16 @@ def test_the_map_names_every_folder_of_the_package() -> None:
     folders = {path.parent.name for path in (ROOT / "gopolicy").glob("*/__init__.py")}
     mapped = set(re.findall(r"^  (\w+)/ ", README, re.MULTILINE))
     assert mapped == folders
+
+
+def test_the_tables_of_planes_are_those_of_the_encoder() -> None:
+    shown = subprocess.run(
+        [sys.executable, ROOT / "tools" / "plane_table.py", "--print"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout in README
 
 
 def test_the_python_shown_does_what_it_says() -> None:
