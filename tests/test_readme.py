@@ -4,12 +4,11 @@ import doctest
 import importlib
 import re
 import shlex
-import subprocess
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
+from reference.tool_loader import load_tool
 
 from gopolicy.__main__ import COMMANDS
 
@@ -65,13 +64,7 @@ def test_the_map_names_every_folder_of_the_package() -> None:
 
 
 def test_the_tables_of_planes_are_those_of_the_encoder() -> None:
-    shown = subprocess.run(
-        [sys.executable, ROOT / "tools" / "plane_table.py", "--print"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert shown.stdout in README
+    assert load_tool("plane_table").tables() in README
 
 
 def test_the_python_shown_does_what_it_says() -> None:

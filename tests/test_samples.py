@@ -1,12 +1,12 @@
 """The sample games are complete, legal, all different, and reproducible."""
 
-import importlib.util
 import shutil
 import zipfile
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from reference.tool_loader import load_tool
 from sgfmill import sgf, sgf_moves
 
 from gopolicy.go.board import Board
@@ -20,13 +20,7 @@ COLORS = {"b": Color.BLACK, "w": Color.WHITE}
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
     """Load the script that made the samples."""
-    path = ROOT / "tools" / "make_sample_games.py"
-    spec = importlib.util.spec_from_file_location("make_sample_games", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_tool("make_sample_games")
 
 
 @pytest.fixture(scope="module")
