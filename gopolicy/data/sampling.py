@@ -145,7 +145,7 @@ def cycle_counts(shares: list[float]) -> Int64Array:
     while counts.sum() < CYCLE:
         counts[np.argmax(exact - counts)] += 1
     while counts.sum() > CYCLE:
-        counts[np.argmax(counts - exact)] -= 1
+        counts[np.argmax(np.where(counts > 1, counts - exact, -np.inf))] -= 1
     return counts
 
 

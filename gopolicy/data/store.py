@@ -7,6 +7,7 @@ that was left out.  A store is written beside its place and moved there whole.
 import hashlib
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -89,6 +90,9 @@ def check_target(target: Path) -> None:
             raise OutputError(f"{target} is not empty and no store; it is left as it is")
     elif target.exists() or target.is_symlink():
         raise OutputError(f"{target} is not a folder; it is left as it is")
+    above = next(folder for folder in target.resolve().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {target}: {above} is not a folder that can be written to")
 
 
 def is_store(path: str | PathLike[str]) -> bool:
