@@ -34,7 +34,8 @@ _CACHE_DIR = _cache_dir()
 
 def _compile(fn: Callable[P, R], *, inline: bool) -> Callable[P, R]:
     outer, _config.CACHE_DIR = _config.CACHE_DIR, _CACHE_DIR
-    options = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
+    # numba's type stubs do not know _nrt, which leaves reference counting out.
+    options: Any = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
     try:
         return cast("Callable[P, R]", numba.njit(forceinline=inline, **options)(fn))
     finally:

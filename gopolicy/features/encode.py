@@ -55,23 +55,25 @@ class Encoder:
         """`ConfigError` for an unknown plane set, ValueError for a size outside 2 to 25."""
         self.plane_set = plane_set(plane_set_name)
         self.size = size
-        self._first = np.array([self.plane_set.first(group.name) for group in GROUPS], np.int16)
-        self._rows = symmetry_table(size)
+        first = [self.plane_set.first(group.name) for group in GROUPS]
+        self._layout = kernels.Layout(np.array(first, np.int16), symmetry_table(size))
         self._workspace = _Workspace(size)
 
-    def _empty(self, count: int) -> npt.NDArray[np.int8]:
-        return np.empty((count, self.size * self.size, self.plane_set.count), np.int8)
+    def _empty(self, count: int) -> kernels.Encoded:
+        shape = (count, self.size * self.size, self.plane_set.count)
+        return kernels.Encoded(np.empty(shape, np.int8), np.empty(count, np.int64))
 
-    def _view(self, out: npt.NDArray[np.int8]) -> Planes:
+    def _view(self, planes: npt.NDArray[np.int8]) -> Planes:
         side = self.size
-        return out.reshape(len(out), side, side, self.plane_set.count).transpose(0, 3, 1, 2)
+        square = planes.reshape(len(planes), side, side, self.plane_set.count)
+        view: Planes = square.transpose(0, 3, 1, 2)
+        return view
 
     def board(self, board: BoardArrays, to_move: int, symmetry: int = 0) -> Planes:
         """Return the planes [C, N, N] of one position with to_move (BLACK or WHITE) to move."""
-        out = self._empty(1)
+        out = self._empty(1).planes
         scratch = self._workspace.scratch
-        rows = self._rows[symmetry]
-        kernels.encode_position(board, int(to_move), self._first, rows, scratch, out[0])
+        kernels.encode_position(board, int(to_move), symmetry, self._layout, scratch, out[0])
         return self._view(out)[0]
 
     def game(self, events: npt.NDArray[np.uint16]) -> tuple[Planes, npt.NDArray[np.int64]]:
@@ -80,13 +82,10 @@ class Encoder:
         The game must be legal (`gopolicy.go.kernels.replay` tells).
         """
         is_move = (events & EVENT_SETUP == 0) & (events & EVENT_POINT_MASK != EVENT_NO_POINT)
-        count = int(is_move.sum())
-        out, targets = self._empty(count), np.empty(count, np.int64)
+        result = self._empty(int(is_move.sum()))
         space = self._workspace
-        kernels.encode_moves(
-            space.board, events, self._first, self._rows[0], space.scratch, out, targets
-        )
-        return self._view(out), targets
+        kernels.encode_moves(space.board, events, self._layout, space.scratch, result)
+        return self._view(result.planes), result.targets
 
     def batch(
         self, events: npt.NDArray[np.uint16], samples: Samples
@@ -97,9 +96,7 @@ class Encoder:
         """
         triples = np.stack([samples.starts, samples.moves, samples.symmetries], axis=1)
         triples = np.ascontiguousarray(triples, np.int64)
-        out, targets = self._empty(len(triples)), np.empty(len(triples), np.int64)
+        result = self._empty(len(triples))
         space = self._workspace
-        kernels.encode_batch(
-            space.board, events, triples, self._first, self._rows, space.scratch, out, targets
-        )
-        return self._view(out), targets
+        kernels.encode_batch(space.board, events, triples, self._layout, space.scratch, result)
+        return self._view(result.planes), result.targets

@@ -45,6 +45,20 @@ from gopolicy.jit import kernel, small_kernel
 ) = range(13)
 
 
+class Layout(NamedTuple):
+    """Where planes go.  A = N * N points."""
+
+    first: npt.NDArray[np.int16]  # [13] first plane of each group, -1 for one that is not wanted
+    rows: npt.NDArray[np.int16]  # [8, A] the row of the output that a point goes to, by symmetry
+
+
+class Encoded(NamedTuple):
+    """What encoding many positions writes.  M = positions, A = N * N points, C = planes."""
+
+    planes: npt.NDArray[np.int8]  # [M, A, C]
+    targets: npt.NDArray[np.int64]  # [M] the point played, after the symmetry
+
+
 class EncodeScratch(NamedTuple):
     """Working memory of one encoding thread.  P = cells of the padded board, W = bit set words."""
 
@@ -120,7 +134,9 @@ def chains_beside(
 
 
 @kernel
-def add_freed_cells(board: BoardArrays, at: int, own: int, prey: int, scratch: EncodeScratch) -> None:
+def add_freed_cells(
+    board: BoardArrays, at: int, own: int, prey: int, scratch: EncodeScratch
+) -> None:
     """Add the stones a move captures to its chain's liberties, where they touch that chain."""
     heads = scratch.heads
     for k in range(4, 4 + prey):
@@ -140,7 +156,9 @@ def add_freed_cells(board: BoardArrays, at: int, own: int, prey: int, scratch: E
 
 
 @kernel
-def liberties_after(board: BoardArrays, at: int, own: int, prey: int, scratch: EncodeScratch) -> int:
+def liberties_after(
+    board: BoardArrays, at: int, own: int, prey: int, scratch: EncodeScratch
+) -> int:
     """Return the liberties of the chain that a legal move at a cell makes."""
     libs = scratch.libs
     words = board.lib_bits.shape[1]
@@ -248,32 +266,31 @@ def write_ladders(
             out[rows[point], first[LADDER_ESCAPE]] = 1
 
 
+@small_kernel
+def wants_any(first: npt.NDArray[np.int16], start: int, stop: int) -> bool:
+    """Return whether any group from start to before stop is wanted."""
+    wanted = False
+    for group in range(start, stop):
+        wanted |= first[group] >= 0
+    return wanted
+
+
 @kernel
 def encode_position(
     board: BoardArrays,
     color: int,
-    first: npt.NDArray[np.int16],
-    rows: npt.NDArray[np.int16],
+    symmetry: int,
+    layout: Layout,
     scratch: EncodeScratch,
     out: npt.NDArray[np.int8],
 ) -> None:
-    """Write the planes of one position, color to move, into out [N * N, C].
-
-    ``first`` is the first plane of each group, -1 for a group that is not wanted; ``rows`` the row
-    of out that each point goes to.
-    """
+    """Write the planes of one position, color to move, into out [A, C]."""
     out[:] = 0
+    first, rows = layout.first, layout.rows[symmetry]
     write_points(board, color, first, rows, out)
-    moves, ladders = False, False
-    for group in range(CAPTURE_SIZE, ZEROS):
-        if first[group] >= 0:
-            if group in (LADDER_CAPTURE, LADDER_ESCAPE):
-                ladders = True
-            else:
-                moves = True
-    if moves:
+    if wants_any(first, CAPTURE_SIZE, LADDER_CAPTURE) or first[SENSIBLENESS] >= 0:
         write_moves(board, color, first, rows, scratch, out)
-    if ladders:
+    if wants_any(first, LADDER_CAPTURE, SENSIBLENESS):
         write_ladders(board, color, first, rows, scratch, out)
 
 
@@ -281,21 +298,20 @@ def encode_position(
 def encode_moves(
     board: BoardArrays,
     events: npt.NDArray[np.uint16],
-    first: npt.NDArray[np.int16],
-    rows: npt.NDArray[np.int16],
+    layout: Layout,
     scratch: EncodeScratch,
-    out: npt.NDArray[np.int8],
-    targets: npt.NDArray[np.int64],
+    result: Encoded,
 ) -> None:
-    """Write the position before every board move of a legal game into out [M, N * N, C]."""
+    """Write the position before every board move of a legal game."""
     clear(board)
     position = 0
     for i in range(events.shape[0]):
         event = np.int64(events[i])
         point = event_point(event)
         if event & EVENT_SETUP == 0 and point >= 0:
-            encode_position(board, event_color(event), first, rows, scratch, out[position])
-            targets[position] = rows[point]
+            color = event_color(event)
+            encode_position(board, color, 0, layout, scratch, result.planes[position])
+            result.targets[position] = point
             position += 1
         apply_event(board, event)
 
@@ -305,16 +321,13 @@ def encode_batch(
     board: BoardArrays,
     events: npt.NDArray[np.uint16],
     samples: npt.NDArray[np.int64],
-    first: npt.NDArray[np.int16],
-    rows: npt.NDArray[np.int16],
+    layout: Layout,
     scratch: EncodeScratch,
-    out: npt.NDArray[np.int8],
-    targets: npt.NDArray[np.int64],
+    result: Encoded,
 ) -> None:
-    """Write chosen positions of many games into out [B, N * N, C] and their moves into targets [B].
+    """Write chosen positions of many legal games.
 
-    ``samples`` [B, 3]: where the game begins in events, which event is predicted, which symmetry
-    (a row of rows [8, N * N]).
+    ``samples`` [M, 3]: where the game begins in events, which event is predicted, which symmetry.
     """
     for b in range(samples.shape[0]):
         clear(board)
@@ -322,5 +335,6 @@ def encode_batch(
         for i in range(begin, move):
             apply_event(board, np.int64(events[i]))
         event = np.int64(events[move])
-        encode_position(board, event_color(event), first, rows[symmetry], scratch, out[b])
-        targets[b] = rows[symmetry, event_point(event)]
+        color = event_color(event)
+        encode_position(board, color, symmetry, layout, scratch, result.planes[b])
+        result.targets[b] = layout.rows[symmetry, event_point(event)]

@@ -175,9 +175,7 @@ def check(board: BoardArrays, point: int, color: int, suicide: bool) -> int:
 
 
 @kernel
-def legal_points(
-    board: BoardArrays, color: int, suicide: bool, out: npt.NDArray[np.bool_]
-) -> None:
+def legal_points(board: BoardArrays, color: int, suicide: bool, out: npt.NDArray[np.bool_]) -> None:
     """Write into out [N * N] whether color may play each point under simple ko."""
     for point in range(board.size * board.size):
         out[point] = check_cell(board, cell_of(board, point), color, suicide) == LEGAL

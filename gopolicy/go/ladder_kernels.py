@@ -13,7 +13,7 @@ The rules of the reading (Silver et al. 2016 give none; these are ours):
 - With three liberties or more the runner is out; with one on the chaser's turn it is caught, if
   taking it is legal.
 - A *ladder capture* is a move that puts a chain with two liberties into atari such that no answer
-  saves it.  A *ladder escape* is such an answer, for a chain in atari, after which it is not caught.
+  saves it.  A *ladder escape* is an answer that saves a chain in atari.
 
 A reading visits at most `NODE_BUDGET` positions.  One that runs out counts as a move that does not
 work, for the capture and for the escape alike.
@@ -140,10 +140,10 @@ def capture_chain(stones: npt.NDArray[np.int8], at: int, scratch: LadderScratch)
 @kernel
 def touches(stones: npt.NDArray[np.int8], at: int, stride: int, color: int) -> bool:
     """Return whether a cell has a neighbor of color."""
+    found = False
     for step in (-stride, -1, 1, stride):
-        if stones[at + step] == color:
-            return True
-    return False
+        found |= stones[at + step] == color
+    return found
 
 
 @kernel
@@ -241,9 +241,7 @@ def open_position(
 
 
 @kernel
-def next_move(
-    stones: npt.NDArray[np.int8], side: int, depth: int, scratch: LadderScratch
-) -> int:
+def next_move(stones: npt.NDArray[np.int8], side: int, depth: int, scratch: LadderScratch) -> int:
     """Play the next legal move among those of the frame at depth; return 0 if none is left."""
     frames = scratch.frames
     while frames[depth, _NEXT] < frames[depth, _END]:
@@ -255,9 +253,7 @@ def next_move(
 
 
 @kernel
-def is_caught(
-    stones: npt.NDArray[np.int8], target: int, side: int, scratch: LadderScratch
-) -> bool:
+def is_caught(stones: npt.NDArray[np.int8], target: int, side: int, scratch: LadderScratch) -> bool:
     """Return whether the chain at a cell is caught with side to move; the runner's turn: in atari.
 
     True is always exact; False also says that the node budget ran out.  The search is depth first

@@ -1,4 +1,4 @@
-"""The planes of alphago48 the slow, obvious way, from the definitions in `gopolicy.features.planes`.
+"""The planes of alphago48 the slow, obvious way, from the words of `gopolicy.features.planes`.
 
 Works on the sets and dictionaries of `reference.go_twin`; shares no code with the kernels.
 """
