@@ -1,0 +1,197 @@
+"""``gopolicy bench``: what this machine can do, as ratios against references."""
+
+import argparse
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gopolicy.cli.options import add_device, add_json, add_weights
+from gopolicy.cli.output import print_json, print_text, say
+
+if TYPE_CHECKING:
+    from gopolicy.data.table import GameTable
+    from gopolicy.evaluation.speed import Row
+
+PARTS = ("encode", "loader", "train", "inference")
+
+DESCRIPTION = """\
+Measures this machine. Every figure is compared with a reference measured in the same run, so the
+ratios can be compared between machines and days; the absolute figures cannot.
+
+  encode     replaying and encoding games, against sgfmill's board
+  loader     batches prepared in the background, against one thread
+  train      training as it is, against a bare loop on fixed tensors
+  inference  one move and batches, against the bare network"""
+
+EXAMPLES = """\
+examples:
+  gopolicy bench
+  gopolicy bench encode loader --json
+  gopolicy bench encode --data games.tar.gz"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        type=_part,
+        metavar="PART",
+        help=f"{', '.join(PARTS)}; several, also joined by commas (default: all)",
+    )
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="games or a store to measure on (default: the bundled games)",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=1.0, metavar="S", help="per measurement (default: 1)"
+    )
+    add_weights(parser)
+    add_device(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    parts = list(dict.fromkeys(part for parts in args.parts for part in parts)) or list(PARTS)
+    table = _games(args.data)
+    rows: dict[str, list[Row]] = {}
+    for part in parts:
+        say(f"measuring {part} ...")
+        rows[part] = _MEASURES[part](args, table)
+        if not args.json:
+            print_text(_as_text(part, rows[part]))
+    if args.json:
+        print_json(
+            {"machine": _machine(args), **{k: list(map(_plain, v)) for k, v in rows.items()}}
+        )
+    return 0
+
+
+def _part(text: str) -> list[str]:
+    """Parse names of parts joined by commas (an argparse type)."""
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"no part {name!r}; there are {', '.join(PARTS)}")
+    return names
+
+
+def _games(paths: list[Path] | None) -> "GameTable":
+    """Return the games to measure on."""
+    from gopolicy.cli.samples import SAMPLE_GAMES
+    from gopolicy.data.build import build_table
+    from gopolicy.data.store import is_store, open_store
+
+    if paths and len(paths) == 1 and is_store(paths[0]):
+        return open_store(paths[0]).table
+    return build_table(paths or [SAMPLE_GAMES])[0]
+
+
+def _encode(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
+    """Measure replay and planes."""
+    from gopolicy.evaluation.speed import measure_encode
+
+    return measure_encode(table, args.seconds)
+
+
+def _loader(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
+    """Measure the loader with one thread and with all cores."""
+    from gopolicy.data.workers import usable_cores
+    from gopolicy.evaluation.speed import measure_loader
+
+    rows = []
+    for threads in sorted({1, usable_cores()}):
+        rows += measure_loader(table, args.seconds, threads)
+    return rows
+
+
+def _train(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
+    """Measure training against a bare loop, taking turns."""
+    import tempfile
+
+    from gopolicy.data.options import PrepareOptions
+    from gopolicy.data.store import open_store, write_store
+    from gopolicy.train.config import TrainConfig
+    from gopolicy.train.source import StoreSource
+    from gopolicy.train.speed import measure_train
+    from gopolicy.train.world import open_world
+
+    settings = {"filters": 64, "layers": 6, "normalization": "batch"}
+    config = TrainConfig(settings=settings, planes="alphago48", validation_positions=0)
+    with tempfile.TemporaryDirectory() as folder, open_world(args.device) as world:
+        options = PrepareOptions(size=table.size, validation=0.0)
+        write_store(table, [], Path(folder) / "store", options)
+        source = StoreSource(open_store(Path(folder) / "store"), config, world)
+        return measure_train(config, source, world, args.seconds)
+
+
+def _inference(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
+    """Measure a network of the published size, and the one asked for or shipped."""
+    from gopolicy.evaluation.speed_network import fresh_network, measure_inference
+    from gopolicy.nets.weights import default_weights, load_weights, shipped_weights
+
+    full = fresh_network(table.size)
+    rows = measure_inference(full, "alphago with 192 filters, 12 layers", args.device)
+    if args.weights or shipped_weights():
+        name = args.weights or default_weights()
+        rows += measure_inference(load_weights(name), str(name), args.device)
+    return rows
+
+
+_MEASURES = {"encode": _encode, "loader": _loader, "train": _train, "inference": _inference}
+
+
+def _plain(row: "Row") -> dict[str, Any]:
+    """Return a row as JSON holds it."""
+    from dataclasses import asdict
+
+    return {**asdict(row), "holds": row.holds}
+
+
+def _as_text(part: str, rows: list["Row"]) -> str:
+    """Return the measurements of one part for people."""
+    lines = [part]
+    for row in rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:8.2f} x"
+        wanted = "" if row.must is None else f"  (must {row.must:g}, aim {row.aim:g})"
+        verdict = {True: "  ok", False: "  MISSED", None: ""}[row.holds]
+        lines.append(f"  {row.name:<52} {row.value:>12,.1f} {row.unit:<12}{ratio}{wanted}{verdict}")
+    for name in dict.fromkeys(row.reference for row in rows if row.reference):
+        lines.append(f"  ratio to: {name}")
+    return "\n".join(lines)
+
+
+def _machine(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the figures were measured on."""
+    import numba
+    import torch
+
+    from gopolicy.engine.devices import pick_device
+
+    device = pick_device(args.device)
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numba": numba.__version__,
+    }
+
+
+def _processor() -> str:
+    """Return the processor's name."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
