@@ -10,6 +10,9 @@ from torch import nn
 from gopolicy.errors import ConfigError
 from gopolicy.nets.layers import ConvBlock, ConvOptions, NormOptions, PositionBias, Residual
 
+MAX_LAYERS = 1000
+"""More than anybody trains; a guard against a damaged description."""
+
 
 def alphago(
     planes: int, size: int, *, filters: int = 192, layers: int = 12, normalization: str = "none"
@@ -49,8 +52,8 @@ def _head(filters: int, size: int) -> dict[str, nn.Module]:
 
 def _hidden(filters: int, layers: int, normalization: str) -> ConvOptions:
     """Check the settings; return the options of a hidden convolution."""
-    if filters < 1 or layers < 1:
-        raise ConfigError(f"expected at least 1 filter and 1 layer, got {filters} and {layers}")
+    if filters < 1 or not 1 <= layers <= MAX_LAYERS:
+        raise ConfigError(f"expected 1 filter or more and 1 to {MAX_LAYERS} layers")
     if normalization not in ("none", "batch"):
         raise ConfigError(f"expected normalization none or batch, got {normalization!r}")
     return ConvOptions(norm=NormOptions() if normalization == "batch" else None)

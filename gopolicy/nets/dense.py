@@ -5,11 +5,14 @@ from torch import nn
 from gopolicy.errors import ConfigError
 from gopolicy.nets.layers import Dense, Flatten
 
+MAX_LAYERS = 1000
+"""More than anybody trains; a guard against a damaged description."""
+
 
 def dense(planes: int, size: int, *, units: int = 512, layers: int = 2) -> dict[str, nn.Module]:
     """Return layers hidden layers of units each, and one logit per point."""
-    if units < 1 or layers < 0:
-        raise ConfigError(f"expected at least 1 unit and 0 layers, got {units} and {layers}")
+    if units < 1 or not 0 <= layers <= MAX_LAYERS:
+        raise ConfigError(f"expected 1 unit or more and 0 to {MAX_LAYERS} layers")
     stack: dict[str, nn.Module] = {"flatten": Flatten()}
     inputs = planes * size * size
     for number in range(1, layers + 1):

@@ -103,6 +103,20 @@ class BatchNorm(nn.Module):
         return factor, self.bias.double() - self.running_mean.double() * factor
 
 
+class _Convolution(nn.Conv2d):
+    """A convolution whose weights its owner draws."""
+
+    def reset_parameters(self) -> None:
+        """Leave the weights as they are."""
+
+
+class _Linear(nn.Linear):
+    """A matrix whose weights its owner draws."""
+
+    def reset_parameters(self) -> None:
+        """Leave the weights as they are."""
+
+
 class ConvBlock(nn.Module):
     """A convolution with its normalization and activation: the brick of every network here."""
 
@@ -114,7 +128,7 @@ class ConvBlock(nn.Module):
         self.options = options
         bias = options.norm is None if options.bias is None else options.bias
         self.pad, padding = _padding(options.padding, kernel)
-        self.conv = nn.Conv2d(
+        self.conv = _Convolution(
             inputs,
             outputs,
             kernel,
@@ -151,7 +165,7 @@ class Dense(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, activation: Activation = "relu") -> None:
         super().__init__()
-        self.linear = nn.Linear(inputs, outputs)
+        self.linear = _Linear(inputs, outputs)
         self.activation = make_activation(activation, inplace=True)
         _initialize(self.linear, activation)
 
@@ -218,6 +232,8 @@ def _padding(padding: Padding, kernel: int) -> tuple[nn.Module, int | tuple[int,
 
 def _initialize(layer: nn.Conv2d | nn.Linear, activation: str) -> None:
     """Draw weights by He et al. 2015; biases start at zero."""
+    if layer.weight.is_meta:  # nothing to draw, and torch would load its compiler to do so
+        return
     nonlinearity: Literal["relu", "linear"] = "relu" if activation in ("relu", "elu") else "linear"
     nn.init.kaiming_normal_(layer.weight, nonlinearity=nonlinearity)
     if layer.bias is not None:

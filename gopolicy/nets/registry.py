@@ -4,6 +4,7 @@ import difflib
 import inspect
 from collections.abc import Callable, Mapping
 
+import torch
 from torch import nn
 
 from gopolicy.errors import ConfigError
@@ -58,6 +59,7 @@ def fold(network: PolicyNetwork) -> PolicyNetwork:
     if network.settings.get("normalization", "none") == "none":
         return network
     settings = network.settings | {"normalization": "none"}
-    plain = build_network(network.name, planes=network.planes, size=network.size, **settings)
-    plain.load_state_dict(folded_state(network))
+    with torch.device("meta"):  # shapes only
+        plain = build_network(network.name, planes=network.planes, size=network.size, **settings)
+    plain.load_state_dict(folded_state(network), assign=True)
     return plain.eval()

@@ -119,8 +119,11 @@ def load_weights(
         if expected is not None and expected != found:
             raise WeightsError(f"{folder}: expected a network for {what} {expected}, got {found}")
     try:
-        network = build_network(info.network, planes=info.planes, size=info.size, **info.settings)
-    except ConfigError as error:
+        with torch.device("meta"):  # shapes only: no memory, no random weights
+            network = build_network(
+                info.network, planes=info.planes, size=info.size, **info.settings
+            )
+    except (ConfigError, RuntimeError) as error:
         raise WeightsError(f"{folder}: {error}") from error
     _fill(network, _read_tensors(folder, info.sha256), folder)
     return LoadedNetwork(network.eval(), info)
@@ -260,13 +263,13 @@ def _parse_tensors(data: bytes, path: Path) -> dict[str, Tensor]:
 
 
 def _fill(network: PolicyNetwork, tensors: Mapping[str, Tensor], folder: Path) -> None:
-    """Copy tensors into a network that has exactly these."""
+    """Put tensors into a network of shapes that has exactly these."""
     state = network.state_dict()
     for name in sorted(state.keys() ^ tensors.keys()):
         which = "lacks" if name in state else "has an unexpected"
         raise WeightsError(f"{folder}: the file {which} tensor {name}")
-    for name, tensor in tensors.items():
-        if tensor.shape != state[name].shape:
-            expected, found = tuple(state[name].shape), tuple(tensor.shape)
+    for name, place in state.items():
+        if tensors[name].shape != place.shape:
+            expected, found = tuple(place.shape), tuple(tensors[name].shape)
             raise WeightsError(f"{folder}: expected {name} of shape {expected}, got {found}")
-    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    network.load_state_dict({name: t.float() for name, t in tensors.items()}, assign=True)

@@ -89,9 +89,7 @@ def _summary_writer(folder: Path, positions: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(
-        str(folder), purge_step=positions + 1 if positions else None
-    )
+    return SummaryWriter(str(folder), purge_step=positions + 1 if positions else None)
 
 
 def _commit() -> str:

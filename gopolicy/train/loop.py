@@ -250,8 +250,7 @@ class _Trainer:
 
     def _save_weights(self) -> None:
         """Write the weight folder."""
-        with torch.random.fork_rng(devices=[]):
-            network = fold(self.best_network)
+        network = fold(self.best_network)
         accuracy = self.facts.validation
         info = describe(
             network,

@@ -8,6 +8,7 @@ from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from gopolicy.errors import ConfigError
+from gopolicy.nets.registry import unknown
 from gopolicy.train.config import TrainConfig
 
 Groups = list[dict[str, Any]]
@@ -16,8 +17,7 @@ Groups = list[dict[str, Any]]
 def make_optimizer(config: TrainConfig, network: nn.Module) -> Optimizer:
     """Return the optimizer that config names, over the parameters of network."""
     if config.optimizer not in OPTIMIZERS:
-        known = ", ".join(OPTIMIZERS)
-        raise ConfigError(f"no optimizer called {config.optimizer!r}; there are {known}")
+        raise ConfigError(unknown("optimizer", config.optimizer, list(OPTIMIZERS)))
     return OPTIMIZERS[config.optimizer](parameter_groups(config, network), config)
 
 

@@ -1,6 +1,7 @@
 """Settings that belong together, by name: what ``--recipe`` chooses from."""
 
 from gopolicy.errors import ConfigError
+from gopolicy.nets.registry import unknown
 from gopolicy.train.config import Setting, TrainConfig
 
 _SMALL: dict[str, Setting] = {"filters": 64, "layers": 6, "normalization": "batch"}
@@ -29,5 +30,5 @@ RECIPES: dict[str, TrainConfig] = {
 def recipe(name: str) -> TrainConfig:
     """Return the recipe called name."""
     if name not in RECIPES:
-        raise ConfigError(f"no recipe called {name!r}; there are {', '.join(RECIPES)}")
+        raise ConfigError(unknown("recipe", name, list(RECIPES)))
     return RECIPES[name]

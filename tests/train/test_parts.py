@@ -1,0 +1,160 @@
+"""Optimizers, averages, measurements and formats."""
+
+import math
+import signal
+
+import pytest
+import torch
+from reference.fake_source import FakeSource
+from torch import nn
+
+from gopolicy.errors import ConfigError
+from gopolicy.nets.registry import build_network
+from gopolicy.train.averaging import WeightAverage
+from gopolicy.train.batches import to_tensors
+from gopolicy.train.compute import Compute, choose_compute
+from gopolicy.train.config import TrainConfig, override
+from gopolicy.train.interruption import stop_on_signals
+from gopolicy.train.measure import Tally, validate
+from gopolicy.train.optimizers import OPTIMIZERS, make_optimizer, parameter_groups
+from gopolicy.train.world import World
+
+CPU = torch.device("cpu")
+FORMATS = [
+    Compute(precision, layout)
+    for precision in ("fp32", "bf16")
+    for layout in ("channels_last", "contiguous")
+]
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(5)
+    torch.set_num_threads(1)
+
+
+def some_network():
+    return build_network("alphago", planes=3, size=5, filters=4, layers=2, normalization="batch")
+
+
+def test_only_matrices_decay():
+    network = some_network()
+    decaying, others = parameter_groups(TrainConfig(weight_decay=0.5), network)
+    assert (decaying["weight_decay"], others["weight_decay"]) == (0.5, 0.0)
+    assert {parameter.ndim for parameter in decaying["params"]} == {4}
+    assert {parameter.ndim for parameter in others["params"]} == {1}
+    assert len(decaying["params"]) + len(others["params"]) == len(list(network.parameters()))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_goes_downhill(name):
+    layer = nn.Linear(3, 1)
+    config = TrainConfig(optimizer=name, lr=0.05, weight_decay=0.0)
+    optimizer = make_optimizer(config, layer)
+    x = torch.randn(64, 3)
+    y = x.sum(1, keepdim=True)
+    losses = []
+    for _ in range(60):
+        loss = (layer(x) - y).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.1 * losses[0]
+
+
+def test_an_unknown_optimizer_is_refused():
+    with pytest.raises(ConfigError, match="no optimizer called 'adam'; did you mean 'adamw'"):
+        make_optimizer(TrainConfig(optimizer="adam"), some_network())
+
+
+def test_the_average_trails_weights_and_statistics():
+    network = some_network()
+    average = WeightAverage(network, decay=0.75)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    with torch.no_grad():
+        for tensor in network.state_dict().values():
+            tensor += 1.0
+    average.update(step=1000)
+    for name, tensor in average.network.state_dict().items():
+        assert torch.allclose(tensor, before[name] + 0.25, atol=1e-6)
+
+
+def test_the_average_moves_quickly_at_first():
+    network = some_network()
+    average = WeightAverage(network, decay=0.999)
+    with torch.no_grad():
+        for tensor in network.state_dict().values():
+            tensor += 1.0
+    average.update(step=0)
+    mine, theirs = average.network.state_dict(), network.state_dict()
+    assert all(torch.allclose(mine[key], theirs[key] - 0.1, atol=1e-6) for key in mine)
+
+
+def test_validation_is_the_mean_over_all_positions():
+    source, network = FakeSource(), some_network().eval()
+    found = validate(network, source.validation(), FORMATS[0], World(CPU))
+    logits, targets = [], []
+    for batch in source.validation():
+        planes, target = to_tensors(batch, FORMATS[0], CPU)
+        logits.append(network(planes))
+        targets.append(target)
+    log_p, played = torch.cat(logits).log_softmax(1), torch.cat(targets)
+    assert found["positions"] == len(played) == 32
+    assert found["top1"] == (log_p.argmax(1) == played).float().mean().item()
+    assert found["nll"] == pytest.approx(-log_p[range(32), played].mean().item(), rel=1e-5)
+
+
+def test_validation_leaves_the_network_as_it_was():
+    network = some_network().train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    validate(network, FakeSource().validation(), FORMATS[0], World(CPU))
+    assert network.training
+    assert all(torch.equal(tensor, before[n]) for n, tensor in network.state_dict().items())
+
+
+def test_a_tally_starts_again_when_taken():
+    tally = Tally(CPU)
+    logits = torch.tensor([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    tally.add(torch.tensor(2.0), logits, torch.tensor([1, 0, 0, 0]))
+    assert tally.take(World(CPU)) == (0.5, 0.75)
+    assert all(math.isnan(value) for value in tally.take(World(CPU)))
+
+
+@pytest.mark.parametrize("compute", FORMATS, ids=str)
+def test_planes_reach_the_network_in_its_formats(compute):
+    batch = FakeSource().batch(0)
+    planes, targets = to_tensors(batch, compute, CPU)
+    assert planes.dtype == compute.dtype
+    assert planes.is_contiguous(memory_format=compute.layout)
+    assert (planes.float().numpy() == batch.planes).all()
+    assert (targets.numpy() == batch.targets).all()
+    logits = compute.forward(compute.place(some_network(), CPU), planes)
+    assert logits.dtype == torch.float32
+
+
+def test_the_trial_of_formats_changes_nothing():
+    network = some_network()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    state = torch.get_rng_state()
+    compute, why = choose_compute(TrainConfig(), network, 3, 5, CPU)
+    assert compute in FORMATS
+    assert "positions/s" in why
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(tensor, before[n]) for n, tensor in network.state_dict().items())
+
+
+def test_given_formats_are_not_measured():
+    config = override(TrainConfig(), ["precision=bf16", "memory_format=contiguous"])
+    compute, why = choose_compute(config, some_network(), 3, 5, CPU)
+    assert compute == Compute("bf16", "contiguous")
+    assert why == "computing in bf16, contiguous"
+
+
+def test_the_second_interrupt_is_the_usual_one():
+    with stop_on_signals() as request:
+        signal.raise_signal(signal.SIGINT)
+        assert request.signal == signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
