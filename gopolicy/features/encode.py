@@ -74,7 +74,8 @@ class Encoder:
         out = self._empty(1).planes
         scratch = self._workspace.scratch
         kernels.encode_position(board, int(to_move), symmetry, self._layout, scratch, out[0])
-        return self._view(out)[0]
+        planes: Planes = self._view(out)[0]
+        return planes
 
     def game(self, events: npt.NDArray[np.uint16]) -> tuple[Planes, npt.NDArray[np.int64]]:
         """Return the planes [M, C, N, N] before each of M board moves, and the moves [M].
