@@ -121,7 +121,11 @@ def _train(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
     from gopolicy.train.speed import measure_train
     from gopolicy.train.world import open_world
 
-    settings = {"filters": 64, "layers": 6, "normalization": "batch"}
+    settings: dict[str, int | float | str | bool] = {
+        "filters": 64,
+        "layers": 6,
+        "normalization": "batch",
+    }
     config = TrainConfig(settings=settings, planes="alphago48", validation_positions=0)
     with tempfile.TemporaryDirectory() as folder, open_world(args.device) as world:
         options = PrepareOptions(size=table.size, validation=0.0)

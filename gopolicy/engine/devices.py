@@ -22,7 +22,7 @@ def pick_device(name: str = "auto") -> torch.device:
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Say whether the device multiplies bfloat16 matrices faster than float32 ones."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and (
         torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     )

@@ -78,8 +78,8 @@ def _draw_ranks(axes: Axes, report: AccuracyReport) -> None:
         label = f"{row['positions']:,}"
         axes.annotate(label, (place, row["top1"]), ha="center", va="bottom", fontsize=7)
     _average(axes, report)
-    slanted = {"rotation": 45, "ha": "right"} if len(rows) > 8 else {}
-    axes.set_xticks(range(len(rows)), [row["rank"] for row in rows], **slanted)
+    axes.set_xticks(range(len(rows)), [row["rank"] for row in rows])
+    axes.tick_params(axis="x", rotation=45 if len(rows) > 8 else 0)
     axes.set_title("Top-1 by the rank of the player to move (positions above the bars)")
     axes.title.set_fontsize(10)
     axes.set_ylabel("top-1")

@@ -14,7 +14,8 @@ CHUNK = 1 << 20
 def even_games(table: GameTable) -> npt.NDArray[np.bool_]:
     """Return [G] which games have neither handicap nor setup stones before the first move."""
     first = np.asarray(table.events[np.minimum(table.event_offsets[:-1], len(table.events) - 1)])
-    return (table.handicap <= 1) & (first & EVENT_SETUP == 0)
+    even: npt.NDArray[np.bool_] = (table.handicap <= 1) & (first & EVENT_SETUP == 0)
+    return even
 
 
 def moved_by(table: GameTable, ids: Int64Array, min_rank: int) -> npt.NDArray[np.bool_]:
