@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Put a trained network into ``weights/``: half precision on disk, measured figures, a card.
+
+The figures come from what ``gopolicy evaluate --json`` printed, so nothing on a card is typed by
+hand but the remarks:
+
+    gopolicy evaluate games.tar.gz --weights run/weights --json > one.json
+    gopolicy evaluate games.tar.gz --weights run/weights --symmetries 8 --json > eight.json
+    python tools/ship_weights.py run --name NAME --games "NAME OF THE GAMES" one.json eight.json
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gopolicy.files import write_text
+from gopolicy.nets.weights import load_weights, save_weights
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES = ("top1", "top5", "top10", "top1_legal", "nll", "mean_rank", "calibration_error")
+
+CARD = """\
+# {name}
+
+{what}
+
+## Accuracy
+
+On {games}: {count} games, {positions} positions. Protocol: {protocol}
+
+| forward passes per position | top-1 | 95 % interval | top-5 | top-10 | top-1, legal points | \
+nats | mean rank | calibration error |
+|---|---|---|---|---|---|---|---|---|
+{rows}
+
+One pass, by phase of the game:
+
+| moves | positions | top-1 | nats |
+|---|---|---|---|
+{phases}
+
+One pass, by rank of the player to move:
+
+| rank | positions | top-1 | nats |
+|---|---|---|---|
+{ranks}
+
+Reproduce it with
+
+```bash
+gopolicy evaluate {archive} --weights {name} --json
+gopolicy evaluate {archive} --weights {name} --symmetries 8 --json
+```
+
+## Training
+
+{training}
+
+```json
+{config}
+```
+
+{remarks}
+## Licence
+
+MIT, as the rest of gopolicy. The archives it was trained on are not part of the repository; a
+network holds none of their games.
+"""
+
+
+def main() -> int:
+    """Write the weight folder and its card."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, help="the folder of the training run")
+    parser.add_argument("one", type=Path, help="what evaluate --json printed")
+    parser.add_argument("eight", type=Path, help="the same with --symmetries 8")
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--games", required=True, help="what was measured on, in words")
+    parser.add_argument("--archive", required=True, help="the file name of those games")
+    parser.add_argument("--remarks", type=Path, help="a file of Markdown to add to the card")
+    args = parser.parse_args()
+    results = [json.loads(path.read_text()) for path in (args.one, args.eight)]
+    folder = ROOT / "weights" / args.name
+    loaded = load_weights(args.run / "weights")
+    figures = {key: round(results[0][key], 5) for key in FIGURES}
+    accuracy = {"games": args.games, "positions": results[0]["positions"], "symmetries": 1}
+    accuracy |= figures | {"top1_symmetries_8": round(results[1]["top1"], 5)}
+    accuracy |= {"protocol": results[0]["protocol"]}
+    info = replace(loaded.info, accuracy=accuracy, precision="fp16")
+    save_weights(folder, loaded.network, info)
+    write_text(folder / "CARD.md", card(args, results, loaded))
+    return 0
+
+
+def card(args: argparse.Namespace, results: list[dict[str, Any]], loaded: Any) -> str:
+    """Return the text of the card."""
+    one = results[0]
+    run = json.loads((args.run / "run.json").read_text())
+    info = loaded.info
+    parameters = sum(parameter.numel() for parameter in loaded.network.parameters())
+    settings = ", ".join(f"{key} {value}" for key, value in info.settings.items())
+    return CARD.format(
+        name=args.name,
+        what=f"Network `{info.network}` ({settings}), plane set `{info.plane_set}`, {info.size}x"
+        f"{info.size}, {parameters:,} parameters, in half precision on disk.",
+        games=args.games,
+        archive=args.archive,
+        count=f"{one['games']:,}",
+        positions=f"{one['positions']:,}",
+        protocol=one["protocol"],
+        rows="\n".join(map(figures_row, results)),
+        phases="\n".join(map(phase_row, one["by_phase"])),
+        ranks="\n".join(
+            f"| {row['rank']} | {row['positions']:,} | {row['top1']:.2%} | {row['nll']:.3f} |"
+            for row in one["by_rank"]
+        ),
+        training=f"{info.positions:,} positions, each turned by one of the 8 symmetries, drawn"
+        f" from a store with the digest `{info.data[:16]}`.",
+        config=json.dumps(run["config"], indent=2),
+        remarks=args.remarks.read_text() + "\n" if args.remarks else "",
+    )
+
+
+def figures_row(result: dict[str, Any]) -> str:
+    """Return one row of the table of accuracy."""
+    low, high = result["top1_interval"]
+    return (
+        f"| {result['symmetries']} | {result['top1']:.2%} | {low:.2%} to {high:.2%} |"
+        f" {result['top5']:.2%} | {result['top10']:.2%} | {result['top1_legal']:.2%} |"
+        f" {result['nll']:.4f} | {result['mean_rank']:.2f} | {result['calibration_error']:.4f} |"
+    )
+
+
+def phase_row(row: dict[str, Any]) -> str:
+    """Return one row of the table of phases."""
+    last = row["last_move"]
+    moves = f"{row['first_move']} on" if last is None else f"{row['first_move']} to {last}"
+    return f"| {moves} | {row['positions']:,} | {row['top1']:.2%} | {row['nll']:.3f} |"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
