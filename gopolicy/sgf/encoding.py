@@ -14,6 +14,15 @@ from typing import NamedTuple
 _DECLARED = re.compile(rb"(?<![A-Z])C[a-z]*A[a-z]*\s*\[\s*([^\]\s]{1,40})\s*\]")
 _DECLARED_WITHIN = 4096
 _SAMPLE = 4000
+_UNMARKED = (b"(\0;\0", b"\0(\0;")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (_UNMARKED[0], "utf-16-le"),
+    (_UNMARKED[1], "utf-16-be"),
+)
+_JIS_SHIFT = b"\x1b$"
 _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
@@ -26,8 +35,9 @@ _WIDER = {
     "iso8859-1": "cp1252",
     "ascii": "cp1252",
 }
+# Python also has codecs that are no encodings of text; names that begin so are.
+_TEXT_CODECS = ("ascii", "big5", "cp", "euc", "gb", "iso8859", "johab", "koi8", "shift", "utf-8")
 _CANDIDATES = ("gb18030", "cp932", "cp949", "big5", "euc_jp", "cp1251", "cp1252")
-_SINGLE_BYTE = ("cp1251", "cp1252")
 # Characters that game records are full of, by the encodings in which they are written.
 _TYPICAL = {
     "gb18030": set("的一中国赛棋段胜黑白目杯战李王张刘陈年月日第网级局半业围职野狐决选轮届负"),
@@ -49,19 +59,16 @@ class Decoded(NamedTuple):
 
 def decode(data: bytes) -> Decoded:
     """Return data as UTF-8 bytes and the encoding it was in."""
+    for mark, encoding in _MARKS:
+        start = data.find(mark, 0, _DECLARED_WITHIN) if mark in _UNMARKED else 0
+        if start >= 0 and data.startswith(mark, start):
+            skipped = 0 if mark in _UNMARKED else len(mark)
+            return _recode(data[start + skipped :], encoding)
+    if _JIS_SHIFT in data and _is_valid(data, "iso2022_jp_2"):
+        return _recode(data, "iso2022_jp_2")
     if data.isascii():
-        return Decoded(data, "ascii") if b"\0" not in data else _decode_wide(data)
-    for bom, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(bom):
-            return _recode(data[len(bom) :], encoding)
-    if b"(\0;\0" in data[:_DECLARED_WITHIN] or b"\0(\0;" in data[:_DECLARED_WITHIN]:
-        return _decode_wide(data)
-    encoding = choose_encoding(data)
-    return _recode(data, encoding)
+        return Decoded(data, "ascii")
+    return _recode(data, choose_encoding(data))
 
 
 def choose_encoding(data: bytes) -> str:
@@ -75,7 +82,7 @@ def choose_encoding(data: bytes) -> str:
     if valid_utf8 or _mostly_utf8(data):
         return "utf-8"
     best = max(_CANDIDATES, key=lambda encoding: plausibility(data, encoding))
-    return str(declared) if declared == "cp1252" and best in _SINGLE_BYTE else best
+    return "cp1252" if best == "cp1251" and _mostly_lone(data) else best
 
 
 def declared_encoding(data: bytes) -> str | None:
@@ -85,10 +92,9 @@ def declared_encoding(data: bytes) -> str | None:
         return None
     try:
         name = codecs.lookup(match[1].decode("ascii")).name
-        b"".decode(name)
     except (LookupError, ValueError):
         return None
-    return _WIDER.get(name, name)
+    return _WIDER.get(name, name) if name.startswith(_TEXT_CODECS) else None
 
 
 def plausibility(data: bytes, encoding: str) -> float:
@@ -115,15 +121,6 @@ def _other_than_ascii(data: bytes) -> bytes:
     return b"\n".join(runs)[:_SAMPLE]
 
 
-def _decode_wide(data: bytes) -> Decoded:
-    """Decode text with NUL bytes in it: UTF-16 without a mark, or rubbish after the game."""
-    if b"(\0;\0" in data:
-        return _recode(data[data.find(b"(\0;\0") :], "utf-16-le")
-    if b"\0(\0;" in data:
-        return _recode(data[data.find(b"\0(\0;") :], "utf-16-be")
-    return Decoded(data, "ascii")
-
-
 def _recode(data: bytes, encoding: str) -> Decoded:
     """Return data in UTF-8; what cannot be decoded becomes a replacement character."""
     return Decoded(data.decode(encoding, "replace").encode("utf-8", "replace"), encoding)
@@ -143,6 +140,12 @@ def _mostly_utf8(data: bytes) -> bool:
     high = sum(len(run) for run in re.findall(rb"[\x80-\xff]+", data))
     good = sum(len(run) for run in _UTF8_SEQUENCE.findall(data))
     return good * 2 > high
+
+
+def _mostly_lone(data: bytes) -> bool:
+    """Say whether most bytes above 127 stand alone, as accented letters between plain ones do."""
+    runs = re.findall(rb"[\x80-\xff]+", data)
+    return sum(len(run) == 1 for run in runs) * 2 > len(runs)
 
 
 def _double_byte(common: tuple[int, int], rare: tuple[int, int]) -> Callable[[bytes], float]:

@@ -19,6 +19,7 @@ _GAME_START = re.compile(rb"\(\s*(?:;|(?=[A-Z][A-Za-z]{0,19}\s*\[))")
 _BARE_START = re.compile(rb"\s*;\s*[A-Z][A-Za-z]{0,19}\s*\[")
 _RESUME = re.compile(rb"\]|[;(]\s*[A-Z][A-Za-z]{0,19}\s*\[|\)\s*(?=[();]|$)|[A-Z]{1,2}\s*\[")
 _NEXT_GAME = re.compile(rb"\(\s*;\s*(?:GM|FF|SZ|CA|AP|PB|PW|EV|GN|DT)\s*\[")
+_UNCLOSED = re.compile(rb"\s*\[")
 _BLANK = re.compile(rb"[\s\0\x1a]*\Z")
 _ROOT_ONLY = (b"GM", b"FF")
 
@@ -100,10 +101,10 @@ def _repair(text: bytearray, position: int, reader: _MainLine) -> int:
     """Read on behind what is no SGF; return where the game seems to end.
 
     sgfmill only starts at the start of a game, so the two bytes before the place to go on at, which
-    have been read, are made to look like one.
+    have been read, are made to look like one.  Behind a value that never ends there is nothing.
     """
     reader.damaged = True
-    while match := _RESUME.search(text, position):
+    while not _UNCLOSED.match(text, position) and (match := _RESUME.search(text, position)):
         position = match.end() if match[0] == b"]" else match.start()
         if match[0].startswith(b")"):
             reader.closed = True

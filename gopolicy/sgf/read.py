@@ -4,13 +4,11 @@ Reading is patient: bad metadata costs the field, bad brackets cost what they hi
 whose moves cannot be told is refused.  Whether the moves are *legal* is not asked here.
 """
 
-import math
 import os
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -28,7 +26,7 @@ from gopolicy.go.types import (
 )
 from gopolicy.sgf import record as reasons
 from gopolicy.sgf.encoding import decode
-from gopolicy.sgf.grammar import GameText, Node, TooManyTokens, split_games
+from gopolicy.sgf.grammar import Node, TooManyTokens, split_games
 from gopolicy.sgf.metadata import read_handicap, read_komi, read_size, simple_text
 from gopolicy.sgf.record import GameRecord, Rejection
 
@@ -60,32 +58,22 @@ class _Refused(Exception):
         self.reason = reason
 
 
-class _Source(NamedTuple):
-    """The games of one file and the encoding of their texts."""
-
-    games: list[GameText]
-    encoding: str
-
-
 def read_games(data: bytes, name: str = "") -> Iterator[GameRecord | Rejection]:
     """Yield every game in data as a record, or as a rejection that says what is wrong.
 
     The first game is called name, the following ones name#2, name#3 and so on.
     """
+    title, number = name, 0
     try:
-        source = _parse(data)
+        for number, (nodes, encoding) in enumerate(_games(data), start=1):
+            title = name if number == 1 else f"{name}#{number}"
+            yield _record_or_rejection(nodes, encoding, title)
     except TooManyTokens as error:
-        yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=str(error))
-        return
-    if not source.games:
-        detail = "no SGF game in it" if data.strip(b"\0 \r\n\t") else "empty file"
-        yield Rejection(name=name, reason=reasons.UNREADABLE, detail=detail)
-    for number, game in enumerate(source.games, start=1):
-        title = name if number == 1 else f"{name}#{number}"
-        try:
-            yield _record(game.nodes, source.encoding, title)
-        except _Refused as refused:
-            yield Rejection(name=title, reason=refused.reason, detail=str(refused))
+        yield Rejection(name=title, reason=reasons.TOO_LARGE, detail=str(error))
+    else:
+        if number == 0:
+            detail = "no SGF game in it" if data.strip(b"\0 \r\n\t") else "empty file"
+            yield Rejection(name=name, reason=reasons.UNREADABLE, detail=detail)
 
 
 def read_game(source: bytes | str | os.PathLike[str]) -> GameRecord:
@@ -104,16 +92,29 @@ def read_game(source: bytes | str | os.PathLike[str]) -> GameRecord:
     return first
 
 
-def _parse(data: bytes) -> _Source:
-    """Split data into games, in the way that damages fewest of them."""
+def _games(data: bytes) -> Iterator[tuple[list[Node], str]]:
+    """Yield the main line of each game in data and the encoding of its texts."""
     text, encoding = decode(data)
+    if encoding not in _BRACKET_IN_CHARACTER:
+        yield from ((game.nodes, "utf-8") for game in split_games(text))
+        return
     games = list(split_games(text))
-    if encoding in _BRACKET_IN_CHARACTER and (not games or any(game.damaged for game in games)):
+    damaged = sum(game.damaged for game in games)
+    if damaged or not games:
         # Some programs escape bytes, not characters: then brackets must be read before decoding.
         raw = list(split_games(data))
-        if sum(game.damaged for game in raw) < max(sum(game.damaged for game in games), 1):
-            return _Source(raw, encoding)
-    return _Source(games, "utf-8")
+        if sum(game.damaged for game in raw) < max(damaged, 1):
+            yield from ((game.nodes, encoding) for game in raw)
+            return
+    yield from ((game.nodes, "utf-8") for game in games)
+
+
+def _record_or_rejection(nodes: list[Node], encoding: str, name: str) -> GameRecord | Rejection:
+    """Return the record of a main line, or why there is none."""
+    try:
+        return _record(nodes, encoding, name)
+    except _Refused as refused:
+        return Rejection(name=name, reason=refused.reason, detail=str(refused))
 
 
 def _record(nodes: list[Node], encoding: str, name: str) -> GameRecord:
@@ -164,7 +165,7 @@ def _handicap(text: str, events: list[int]) -> int:
 
 def _events(nodes: list[Node], size: int) -> list[int]:
     """Return the setup and the moves of all nodes in order; in one node setup comes first."""
-    moves, points = _move_table(size), _point_table(size)
+    moves = _move_table(size)
     events: list[int] = []
     for node in nodes:
         if len(node) == 1 and len(node[0][1]) == 1:  # nearly every node: one move
@@ -172,15 +173,22 @@ def _events(nodes: list[Node], size: int) -> list[int]:
             if event is not None:
                 events.append(event)
                 continue
-        for ident, values in node:
-            if ident in _SETUP or ident == b"PL":
-                events.extend(_setup_events(ident, values, points))
-        for ident, values in node:
-            if ident in _MOVES:
-                events.extend(_move_events(ident, values, size))
-        if len(events) > MAX_EVENTS:
-            raise _Refused(reasons.TOO_LARGE, f"more than {MAX_EVENTS:,} moves and setup stones")
+        _add_node(events, node, size)
     return events
+
+
+def _add_node(events: list[int], node: Node, size: int) -> None:
+    """Append what a node does: its setup, then its moves."""
+    for ident, values in node:
+        if ident in _SETUP or ident == b"PL":
+            events.extend(islice(_setup_events(ident, values, size), MAX_EVENTS + 1))
+            if len(events) > MAX_EVENTS:
+                break
+    for ident, values in node:
+        if ident in _MOVES:
+            events.extend(_move_events(ident, values, size))
+    if len(events) > MAX_EVENTS:
+        raise _Refused(reasons.TOO_LARGE, f"more than {MAX_EVENTS:,} moves and setup stones")
 
 
 def _move_events(ident: bytes, values: list[bytes], size: int) -> Iterator[int]:
@@ -196,7 +204,7 @@ def _move_events(ident: bytes, values: list[bytes], size: int) -> Iterator[int]:
         yield event
 
 
-def _setup_events(ident: bytes, values: list[bytes], points: dict[bytes, int]) -> Iterator[int]:
+def _setup_events(ident: bytes, values: list[bytes], size: int) -> Iterator[int]:
     """Yield what one setup property does; an empty list of points does nothing."""
     if ident == b"PL":
         color = {b"b": BLACK, b"w": WHITE, b"1": BLACK, b"2": WHITE}.get(
@@ -205,10 +213,11 @@ def _setup_events(ident: bytes, values: list[bytes], points: dict[bytes, int]) -
         if color is not None:
             yield setup_event(PASS, color)
         return
+    points = _point_table(size)
     for raw in map(_bare, values):
         for name in _rectangle(raw) if b":" in raw else (raw,) if raw else ():
             if name not in points:
-                raise _off_board(ident, raw, math.isqrt(len(points)))
+                raise _off_board(ident, raw, size)
             yield setup_event(Point(points[name]), _SETUP[ident])
 
 

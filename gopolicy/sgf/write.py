@@ -34,11 +34,11 @@ class Note:
 
 
 def write_game(record: GameRecord, notes: Mapping[int, Note] | None = None) -> bytes:
-    """Return record as SGF; notes[k] goes to the node of move k, notes[0] to the root.
+    r"""Return record as SGF; notes[k] goes to the node of move k, notes[0] to the root.
 
     >>> from gopolicy.sgf.read import read_game
     >>> write_game(read_game(b"(;SZ[9];B[ee];W[])"))
-    b'(;FF[4]AP[gopolicy]CA[UTF-8]GM[1]SZ[9];B[ee];W[])\\n'
+    b'(;FF[4]AP[gopolicy]CA[UTF-8]GM[1]SZ[9];B[ee];W[])\n'
     """
     game = sgf_grammar.Coarse_game_tree()
     root = _root(record)
@@ -62,7 +62,7 @@ def _root(record: GameRecord) -> _Properties:
         "GM": "1",
         "FF": "4",
         "CA": "UTF-8",
-        "AP": record.application or "gopolicy",
+        "AP": "gopolicy",
         "SZ": str(record.size),
         "PB": record.black,
         "PW": record.white,
@@ -88,8 +88,7 @@ def _nodes(record: GameRecord, root: _Properties) -> Iterator[_Properties]:
     for event in record.events.tolist():
         place, color = event & EVENT_POINT_MASK, (event >> EVENT_COLOR_SHIFT) & 3
         if not event & EVENT_SETUP:
-            if node is root or last:
-                yield node
+            yield node
             node, last = {_PLAYERS[color].decode(): [_letters(place, record.size)]}, "W"
             continue
         ident = "PL" if place == EVENT_NO_POINT else _SETUP[color]

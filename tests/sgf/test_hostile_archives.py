@@ -1,0 +1,115 @@
+"""Archives made to do harm end quickly, with a count of what was refused."""
+
+import io
+import os
+import tarfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gopolicy.sgf import Limits, Rejection, iter_archive, read_games
+
+MEGABYTE = 1 << 20
+
+
+@pytest.fixture(autouse=True)
+def _quick() -> Iterator[None]:
+    """Fail a test that takes long."""
+    start = time.process_time()
+    yield
+    assert time.process_time() - start < 20
+
+
+def counted(path: Path, **limits: int) -> Counter[str]:
+    """Read everything below path and count it by reason; "game" is a good one."""
+    counts: Counter[str] = Counter()
+    for member in iter_archive(path, Limits(**limits)):
+        games = [member] if isinstance(member, Rejection) else read_games(member[1], member[0])
+        counts.update(game.reason if isinstance(game, Rejection) else "game" for game in games)
+    return counts
+
+
+@pytest.mark.parametrize("line", [b"x", b"(", b"(;", b"[", b";B[aa]", b"\xff"])
+def test_200_megabytes_of_garbage_are_refused_unread(line: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "garbage.sgf"
+    path.write_bytes((line * (9 * MEGABYTE))[: 9 * MEGABYTE])
+    os.truncate(path, 200 * MEGABYTE)  # the rest is a hole in the file: it takes no space
+    assert counted(path) == {"too large": 1}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b"(", b";", b"(;", b"[]", b"A ", b"]", b"(;)", b"(;A])", b"(;GM[1]A])", b"(;GM[1];B[aa])",
+     b"(;B[", b"\\", b"\xff", b"\x83\x5c", b"( ", b"C[(;", b"AB[aa:ss]", b")", b"\0"],
+)  # fmt: skip
+def test_dense_garbage_takes_no_more_than_linear_time(unit: bytes) -> None:
+    for start in (b"", b"(;GM[1]", b"(;GM[1]C["):
+        data = start + unit * (MEGABYTE // 16 // len(unit))
+        for game in read_games(data):
+            assert game.name is not None
+
+
+def test_a_zip_of_10000_empty_files_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "empty.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(10_000):
+            archive.writestr(f"{number}.sgf", b"")
+    assert counted(path) == {"unreadable": 10_000}
+
+
+def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    zeros = bytes(MEGABYTE)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(4):
+            with archive.open(f"{number}.sgf", "w") as member:
+                for _ in range(16):
+                    member.write(zeros)
+    assert counted(path) == {"too large": 4}
+    assert counted(path, total_bytes=20 * MEGABYTE) == {"too large": 3}
+
+
+def test_a_tar_bomb_between_the_games_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.tar.gz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        game = tarfile.TarInfo("game.sgf")
+        game.size = 3
+        archive.addfile(game, io.BytesIO(b"(;)"))
+        info = tarfile.TarInfo("zeros.bin")
+        info.size = 32 * MEGABYTE
+        archive.addfile(info, io.BytesIO(bytes(info.size)))
+        archive.addfile(game, io.BytesIO(b"(;)"))
+    assert counted(path) == {"game": 2}
+    assert counted(path, total_bytes=20 * MEGABYTE) == {"game": 1, "too large": 1}
+
+
+def test_a_bomb_within_an_archive_is_not_unpacked(tmp_path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.sgf", bytes(32 * MEGABYTE))
+    path = tmp_path / "outer.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner.zip", inner.getvalue())
+        archive.writestr("zeros.zip", bytes(32 * MEGABYTE))
+        archive.writestr("game.sgf", b"(;)")
+    found = counted(path, archive_bytes=MEGABYTE)
+    assert found == {"too large": 2, "game": 1}
+
+
+def test_endless_archives_stop(tmp_path: Path) -> None:
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(300):
+            archive.writestr(f"{number}.txt", b"")
+    assert counted(path, members=100) == {"too many members": 1}
+    with tarfile.open(tmp_path / "many.tar", "w") as archive:
+        for number in range(300):
+            archive.addfile(tarfile.TarInfo(f"{number}.sgf"))
+    assert counted(tmp_path / "many.tar", members=100) == {
+        "unreadable": 100,
+        "too many members": 1,
+    }
