@@ -51,7 +51,7 @@ def build_table(
         for rows in _read_all(paths, options, builder.sources, processes):
             builder.add(rows)
             count = len(rows.names) + len(rows.rejections)
-            progress.advance(count, skipped=len(builder.rejections))
+            progress.advance(count, skipped=len(builder.rejections), archive=rows.archive)
     finally:
         progress.finish()
     if not builder.names:

@@ -60,6 +60,8 @@ class Rows:
     columns: list[Row] = field(default_factory=list)
     """One value per key of `COLUMNS`."""
     rejections: list[Rejection] = field(default_factory=list)
+    archive: str = ""
+    """The file that the last of these games came from."""
 
 
 def read_members(members: Sequence[Member | Rejection], options: PrepareOptions) -> Rows:
@@ -70,6 +72,7 @@ def read_members(members: Sequence[Member | Rejection], options: PrepareOptions)
         if isinstance(member, Rejection):
             rows.rejections.append(member)
             continue
+        rows.archive = member.name.partition("!")[0].rpartition("/")[2]
         for game in read_games(member.data, member.name):
             if isinstance(game, Rejection):
                 rows.rejections.append(game)
