@@ -16,7 +16,7 @@ class Progress(Protocol):
         """Something worth a line of its own happened."""
 
     def finish(self) -> None:
-        """The work is over."""
+        """End the account of the work."""
 
 
 class Silent:
