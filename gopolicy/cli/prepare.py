@@ -21,9 +21,10 @@ examples:
   gopolicy prepare kgs/*.tar.gz --out strong --min-rank 6d --handicap none
   gopolicy prepare kgs/ --out store --exclude test/kgs-2015-05.tar.gz
 
-Each PATH becomes a source named after it, which training can weigh.  KGS games of 2015 are
-the published test data of this field: keep them out with --exclude, which also keeps out copies
-in other archives, turned and mirrored ones, and games with the same first 60 moves."""
+Each PATH becomes a source named after it (single games: after their folder), which training can
+weigh.  KGS games of 2015 are the published test data of this field: keep them out with --exclude,
+which also keeps out copies in other archives, turned and mirrored ones, and games with the same
+first 60 moves."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """Archives to a table in memory."""
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,13 +16,14 @@ from gopolicy.data.table import COLUMNS, GameTable, Names, cumulative
 from gopolicy.data.workers import ordered_map, usable_cores
 from gopolicy.errors import ArchiveError
 from gopolicy.progress import SILENT, Progress
-from gopolicy.sgf.archive import iter_archive
+from gopolicy.sgf.archive import iter_archive, kind_of
 from gopolicy.sgf.record import Rejection
 
 DUPLICATE = "duplicate"
 EXCLUDED = "excluded"
 
 CHUNK_MEMBERS, CHUNK_BYTES = 200, 1 << 22
+MAX_SOURCES = 1 << 16
 
 _ENDING = re.compile(r"(\.(sgf|zip|tar|tgz|tbz2?|txz|gz|bz2|xz))+$", re.IGNORECASE)
 
@@ -40,14 +42,14 @@ def build_table(
     options = options or PrepareOptions()
     processes = usable_cores() if processes is None else processes
     builder = Builder(options)
-    if options.exclude:
-        progress.start("reading excluded games", None, "games")
-        for rows in _read_all(options.exclude, PrepareOptions(size=options.size), [], processes):
-            builder.exclude(rows)
-            progress.advance(len(rows.names))
-        progress.finish()
-    progress.start("reading games", None, "games")
     try:
+        if options.exclude:
+            progress.start("reading excluded games", None, "games")
+            plain = PrepareOptions(size=options.size)
+            for rows in _read_all(options.exclude, plain, [], processes):
+                builder.exclude(rows)
+                progress.advance(len(rows.names))
+        progress.start("reading games", None, "games")
         for rows in _read_all(paths, options, builder.sources, processes):
             builder.add(rows)
             count = len(rows.names) + len(rows.rejections)
@@ -125,13 +127,15 @@ class Builder:
 
 
 def source_label(path: str | PathLike[str]) -> str:
-    """Return the base name of path without the endings of archives.
+    """Return the base name of path without the endings of archives; for one game, its folder's.
 
-    >>> source_label("games/kgs-2001.tar.gz"), source_label("tom-9d/")
-    ('kgs-2001', 'tom-9d')
+    >>> source_label("games/kgs-2001.tar.gz"), source_label("tom-9d/"), source_label("mine/1.sgf")
+    ('kgs-2001', 'tom-9d', 'mine')
     """
-    name = Path(path).resolve().name
-    return _ENDING.sub("", name) or name
+    whole = Path(os.path.abspath(path))
+    if kind_of(whole.name).container == "sgf" and whole.parent.name:
+        return whole.parent.name
+    return _ENDING.sub("", whole.name) or whole.name or "games"
 
 
 def _read_all(
@@ -144,8 +148,9 @@ def _read_all(
     for path in paths:
         if not Path(path).exists():
             raise ArchiveError(f"{path} does not exist")
-        if (label := source_label(path)) not in sources:
-            sources.append(label)
+    sources.extend(dict.fromkeys(map(source_label, paths)))
+    if len(sources) > MAX_SOURCES:
+        raise ArchiveError(f"{len(sources):,} sources are too many; give their folder instead")
     return ordered_map(partial(read_members, options=options), _chunks(paths, sources), processes)
 
 
@@ -153,10 +158,11 @@ def _chunks(
     paths: Sequence[str | PathLike[str]], sources: list[str]
 ) -> Iterator[list[Member | Rejection]]:
     """Yield the members of all archives in pieces of work; the pieces depend on nothing else."""
+    numbers = {label: number for number, label in enumerate(sources)}
     chunk: list[Member | Rejection] = []
     weight = 0
     for path in paths:
-        source = sources.index(source_label(path))
+        source = numbers[source_label(path)]
         for item in iter_archive(path):
             chunk.append(item if isinstance(item, Rejection) else Member(*item, source))
             weight += 0 if isinstance(item, Rejection) else len(item[1])

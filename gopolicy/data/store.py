@@ -22,7 +22,7 @@ from gopolicy.data.filtering import tally
 from gopolicy.data.folders import replacing_folder
 from gopolicy.data.options import PrepareOptions
 from gopolicy.data.selection import GameSelection, Split, select_split
-from gopolicy.data.table import GameTable, Names
+from gopolicy.data.table import COLUMNS, GameTable, Names
 from gopolicy.errors import OutputError, StoreError
 from gopolicy.sgf.record import Rejection
 
@@ -123,11 +123,26 @@ def open_store(path: str | PathLike[str]) -> Store:
         names = Names(arrays.pop("names"), arrays.pop("name_offsets"))
         sources = [source["label"] for source in meta["sources"]]
         table = GameTable(size=meta["options"]["size"], sources=sources, names=names, **arrays)
-        if (table.games, table.positions) != (meta["games"], meta["positions"]):
+        agree = (table.games, table.positions) == (meta["games"], meta["positions"])
+        if not agree or not _fits(table) or not 0 <= meta["options"]["validation"] <= 1:
             raise StoreError(f"{folder} is damaged: its files and {META} disagree")
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise StoreError(f"{folder} is damaged: {META} is incomplete ({error})") from error
     return Store(folder, table, meta)
+
+
+def _fits(table: GameTable) -> bool:
+    """Return whether the columns have the lengths and types that kernels rely on."""
+    types = {"events": np.uint16, "event_offsets": np.int64, "position_offsets": np.int64}
+    arrays = table.columns()
+    lengths = [len(arrays[name]) for name in COLUMNS]
+    return (
+        all(arrays[name].dtype == dtype for name, dtype in (types | COLUMNS).items())
+        and all(array.ndim == 1 for array in arrays.values())
+        and {*lengths, len(table.position_offsets) - 1, len(table.names)} == {table.games}
+        and int(table.event_offsets[-1]) == len(table.events)
+        and (not table.games or int(table.source.max()) < len(table.sources))
+    )
 
 
 def describe(meta: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_each_path_is_a_source_and_equal_labels_are_one(tmp_path):
         ("x/kgs-2001.tar.gz", "kgs-2001"),
         ("x/Tom.TXZ", "Tom"),
         ("x/pro.v2.zip", "pro.v2"),
-        ("x/game.sgf.gz", "game"),
+        ("x/game.sgf.gz", "x"),
         ("x/folder/", "folder"),
     ],
 )

@@ -174,6 +174,26 @@ def test_counts_that_disagree_are_refused(store):
         open_store(store)
 
 
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("komi", lambda a: a[:-1]),
+        ("winner", lambda a: a.astype(np.int32)),
+        ("source", lambda a: a + 7),
+        ("event_offsets", lambda a: a + 1),
+        ("events", lambda a: a.reshape(1, -1)),
+    ],
+)
+def test_columns_that_do_not_fit_together_are_refused(store, name, changed):
+    path = store / f"{name}.npy"
+    np.save(path, changed(np.load(path)))
+    files = json.loads((store / "meta.json").read_text())["files"]
+    files[path.name]["bytes"] = path.stat().st_size
+    edit_meta(store, files=files)
+    with pytest.raises(StoreError, match="disagree"):
+        open_store(store)
+
+
 def test_a_changed_byte_is_found_by_verifying(store):
     with (store / "events.npy").open("rb+") as file:
         file.seek(-5, os.SEEK_END)
