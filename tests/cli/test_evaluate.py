@@ -1,0 +1,200 @@
+"""``gopolicy evaluate`` from end to end on a small board."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from reference.tiny_games import write_games, write_weights
+
+from gopolicy.__main__ import main
+from gopolicy.engine.predictor import Predictor
+from gopolicy.go.board import Board
+from gopolicy.go.types import EVENT_SETUP, Color
+from gopolicy.nets.weights import load_weights
+from gopolicy.sgf.record import GameRecord
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_weights(tmp_path_factory.mktemp("weights")))
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GameRecord]]:
+    folder = tmp_path_factory.mktemp("games")
+    return str(folder), write_games(folder, 5)
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    """Run evaluate with ``--json`` and return the object."""
+    assert main(["evaluate", *words, "--json", "--device", "cpu"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    found: dict[str, object] = json.loads(out)
+    return found
+
+
+def slow_figures(records: list[GameRecord], weights: str, min_rank: int = 0) -> dict[str, float]:
+    """Replay move by move, ask the network one position at a time, and count."""
+    predictor = Predictor(load_weights(weights), device="cpu", precision="fp32")
+    ranks, masked, nats = [], [], []
+    for record in records:
+        board = Board(record.size)
+        for event in record.events.tolist():
+            point, color = event & 0x3FF, Color((event >> 10) & 3)
+            assert not event & EVENT_SETUP
+            if point == 0x3FF:
+                board.play("pass")
+                continue
+            mover = record.black_rank if color == Color.BLACK else record.white_rank
+            if int(mover[:-1]) >= min_rank:
+                shares = predictor.predict(board)
+                order = np.argsort(-shares, kind="stable").tolist()
+                legal = [p for p in order if board.legal(p)]
+                ranks.append(order.index(point) + 1)
+                masked.append(legal.index(point) + 1)
+                nats.append(-float(np.log(shares[point])))
+            board.play(point)
+    ranks_, masked_ = np.array(ranks), np.array(masked)
+    return {
+        "positions": len(ranks),
+        "top1": float((ranks_ == 1).mean()),
+        "top5": float((ranks_ <= 5).mean()),
+        "top10": float((ranks_ <= 10).mean()),
+        "top1_legal": float((masked_ == 1).mean()),
+        "nll": float(np.mean(nats)),
+        "mean_rank": float(ranks_.mean()),
+    }
+
+
+def test_figures_agree_with_asking_move_by_move(
+    archive: tuple[str, list[GameRecord]],
+    weights: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gopolicy.engine.predictor.has_fast_bfloat16", lambda device: False)
+    path, records = archive
+    found = evaluated(capsys, path, "--weights", weights, "--batch-size", "7")
+    assert found["games"] == 5
+    assert found["rejected"] == 0
+    for name, value in slow_figures(records, weights).items():
+        assert found[name] == pytest.approx(value, rel=1e-4), name
+    assert {"by_phase", "by_rank", "calibration_error", "seconds", "protocol"} <= found.keys()
+    assert [row["rank"] for row in found["by_rank"]] == ["1d", "2d", "3d", "4d", "5d", "6d"]
+
+
+def test_min_rank_counts_the_moves_of_strong_players_only(
+    archive: tuple[str, list[GameRecord]],
+    weights: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gopolicy.engine.predictor.has_fast_bfloat16", lambda device: False)
+    path, records = archive
+    found = evaluated(capsys, path, "--weights", weights, "--min-rank", "4d")
+    for name, value in slow_figures(records, weights, 4).items():
+        assert found[name] == pytest.approx(value, rel=1e-4), name
+
+
+def test_limit_looks_at_the_same_positions_every_time(
+    archive: tuple[str, list[GameRecord]], weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (archive[0], "--weights", weights, "--limit", "25")
+    first, second = evaluated(capsys, *words), evaluated(capsys, *words)
+    assert first["positions"] == 25
+    assert first["games"] == 5
+    assert first["nll"] == second["nll"]
+
+
+def test_a_store_gives_the_same_figures_as_its_archives(
+    archive: tuple[str, list[GameRecord]],
+    weights: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = str(tmp_path / "store")
+    assert main(["prepare", archive[0], "--out", store, "--size", "9", "--json"]) == 0
+    capsys.readouterr()
+    direct = evaluated(capsys, archive[0], "--weights", weights)
+    stored = evaluated(capsys, store, "--split", "all", "--weights", weights)
+    for name in ("games", "positions", "top1", "nll", "by_rank", "calibration"):
+        assert stored[name] == direct[name]
+    strong = evaluated(capsys, store, "--split", "all", "--weights", weights, "--min-rank", "4d")
+    assert 0 < strong["positions"] < stored["positions"]
+
+
+def test_a_report_has_charts_and_one_page_that_needs_nothing_else(
+    archive: tuple[str, list[GameRecord]], weights: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "deep" / "report"
+    assert main(["evaluate", archive[0], "--weights", weights, "--report", str(folder)]) == 0
+    names = {path.name for path in folder.iterdir()}
+    charts = {"top-k.png", "by-move-number.png", "by-rank.png", "calibration.png"}
+    assert names == charts | {"index.html", "report.json"}
+    for chart in charts:
+        with Image.open(folder / chart) as image:
+            assert image.size == (960, 630)
+    page = (folder / "index.html").read_text("utf-8")
+    assert page.count("data:image/png;base64,") == 4
+    assert "http" not in page
+    assert "passes are neither predicted" in page
+    assert json.loads((folder / "report.json").read_text("utf-8"))["games"] == 5
+
+
+def test_the_text_says_how_it_counts(
+    archive: tuple[str, list[GameRecord]], weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", archive[0], "--weights", weights]) == 0
+    shown = capsys.readouterr().out
+    assert "top-1" in shown
+    assert "illegal points left out" in shown
+    assert "passes are neither predicted" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["missing.tar.gz"], "missing.tar.gz"),
+        (["EMPTY"], "EMPTY"),
+        (["GAMES", "--split", "train"], "--split needs a store"),
+        (["GAMES", "--min-rank", "9p"], "rank"),
+        (["GAMES", "--weights", "no-such-network"], "no-such-network"),
+        (["GAMES", "--report", "FILE"], "is not a folder"),
+    ],
+    ids=["no path", "empty folder", "split of archives", "nobody so strong", "weights", "report"],
+)
+def test_bad_input_is_one_line_and_status_1(
+    words: list[str],
+    message: str,
+    archive: tuple[str, list[GameRecord]],
+    weights: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    places = {"GAMES": archive[0], "EMPTY": str(tmp_path / "EMPTY"), "FILE": str(tmp_path / "f")}
+    (tmp_path / "EMPTY").mkdir()
+    (tmp_path / "f").touch()
+    words = [places.get(word, word) for word in words]
+    extra = [] if "--weights" in words else ["--weights", weights]
+    assert main(["evaluate", *words, *extra]) == 1
+    shown = capfd.readouterr()
+    last = shown.err.rstrip("\n").split("\n")[-1]
+    assert shown.out == ""
+    assert last.startswith("gopolicy: ")
+    assert message in last
+    assert "Traceback" not in shown.err
+
+
+def test_it_runs_as_a_program(archive: tuple[str, list[GameRecord]], weights: str) -> None:
+    command = [sys.executable, "-m", "gopolicy", "evaluate", archive[0], "--weights", weights]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["games"] == 5

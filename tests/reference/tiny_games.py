@@ -1,0 +1,48 @@
+"""Small random games and small untrained networks, made in a moment."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gopolicy.features.planes import plane_set
+from gopolicy.go.board import Board
+from gopolicy.go.types import Point
+from gopolicy.nets.registry import build_network
+from gopolicy.nets.weights import describe, save_weights
+from gopolicy.sgf.record import GameRecord
+from gopolicy.sgf.write import write_game
+
+
+def random_record(seed: int, size: int = 9, moves: int = 40, **facts: str) -> GameRecord:
+    """Return a game of random legal moves, with a pass now and then."""
+    rng = np.random.default_rng(seed)
+    board = Board(size)
+    for _ in range(moves):
+        legal = np.flatnonzero(board.legal_mask())
+        if rng.random() < 0.05 or not len(legal):
+            board.play("pass")
+        else:
+            board.play(Point(int(rng.choice(legal))))
+    return GameRecord(size=size, events=board.events, **facts)
+
+
+def write_games(folder: Path, count: int = 4, size: int = 9) -> list[GameRecord]:
+    """Write random games as SGF files into a folder; return their records."""
+    folder.mkdir(parents=True, exist_ok=True)
+    records = []
+    for seed in range(count):
+        ranks = {"black_rank": f"{seed + 1}d", "white_rank": "6d"}
+        records.append(random_record(seed, size, black="Ann", white="Bob", **ranks))
+        (folder / f"game-{seed}.sgf").write_bytes(write_game(records[-1]))
+    return records
+
+
+def write_weights(folder: Path, size: int = 9, planes: str = "alphago12") -> Path:
+    """Write an untrained network; return its folder."""
+    torch.manual_seed(5)
+    network = build_network(
+        "alphago", planes=plane_set(planes).count, size=size, filters=4, layers=1
+    )
+    save_weights(folder, network, describe(network, planes))
+    return folder
