@@ -43,6 +43,7 @@ def begin_run(
         check_vacant(run)
     compute, why = choose_compute(config, network, source.planes, source.size, world.device)
     compute = world.agree(compute)
+    world.wait()  # everybody has found the folder vacant
     if world.leads:
         try:
             run.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ def continue_run(run: Path, config: TrainConfig, source: Source, world: World) -
         )
     check_continues(from_json(before["config"]), config)
     compute = Compute(**before["compute"])
-    world.agree(None)  # nobody writes before everybody has read
+    world.wait()  # nobody writes before everybody has read
     if world.leads:
         _describe(run, config, source, compute, world)
     return compute

@@ -1,7 +1,5 @@
 """The source of batches that training uses: a prepared store."""
 
-from functools import cached_property
-
 from gopolicy.data.loader import BatchLoader, LoaderOptions
 from gopolicy.data.sampling import BatchPlan, ListedBatches
 from gopolicy.data.selection import GameSelection
@@ -21,6 +19,7 @@ class StoreSource:
         self.digest, self.size = store.digest, store.table.size
         self.planes = plane_set(config.planes).count
         self._store, self._config = store, config
+        self._held_out = _held_out(store, config.validation_source)
         self._options = LoaderOptions(
             threads=config.loader_threads or None, part=(world.rank, world.size)
         )
@@ -53,9 +52,8 @@ class StoreSource:
             options=self._options,
         )
 
-    @cached_property
-    def _held_out(self) -> GameSelection:
-        """The games that accuracy is measured on."""
-        chosen = self._store.split("validation")
-        only = self._config.validation_source
-        return chosen.from_source(only) if only else chosen
+
+def _held_out(store: Store, source: str) -> GameSelection:
+    """Return the games that accuracy is measured on, of one source or of all."""
+    chosen = store.split("validation")
+    return chosen.from_source(source) if source else chosen

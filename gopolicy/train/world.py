@@ -48,6 +48,11 @@ class World:
                 dist.all_reduce(tensor)
                 tensor /= self.size
 
+    def wait(self) -> None:
+        """Return when every process has come here."""
+        if self.size > 1:
+            dist.barrier()
+
     def agree(self, value: Any) -> Any:
         """Return the value of the first process."""
         if self.size == 1:
