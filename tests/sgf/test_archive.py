@@ -209,6 +209,7 @@ def test_a_tar_cut_between_two_members_is_noticed(tmp_path: Path) -> None:
         ("empty.sgf.gz", gzip.compress(b"x")[:5]),
         ("zeros.tar.gz", gzip.compress(b"x" * 5000)),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_cannot_be_unpacked_is_rejected_once(name: str, data: bytes, tmp_path: Path) -> None:
     path = tmp_path / name
