@@ -31,12 +31,7 @@ def build_network(name: str, *, planes: int, size: int, **settings: Setting) -> 
 
 def network_settings(name: str, settings: Mapping[str, Setting]) -> dict[str, Setting]:
     """Return every setting of the network called name: those given and the defaults."""
-    if name not in NETWORKS:
-        raise ConfigError(unknown("network", name, list(NETWORKS)))
-    parameters = inspect.signature(NETWORKS[name]).parameters.values()
-    full: dict[str, Setting] = {
-        p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY
-    }
+    full = default_settings(name)
     for key, value in settings.items():
         if key not in full:
             raise ConfigError(unknown(f"setting of network {name}", key, list(full)))
@@ -45,6 +40,14 @@ def network_settings(name: str, settings: Mapping[str, Setting]) -> dict[str, Se
             raise ConfigError(f"expected {key} of network {name} to be {kind}, got {value!r}")
         full[key] = value
     return full
+
+
+def default_settings(name: str) -> dict[str, Setting]:
+    """Return the settings of the network called name and their defaults."""
+    if name not in NETWORKS:
+        raise ConfigError(unknown("network", name, list(NETWORKS)))
+    parameters = inspect.signature(NETWORKS[name]).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
 
 
 def unknown(what: str, name: str, known: list[str]) -> str:

@@ -1,18 +1,14 @@
-"""The settings of a training run, named recipes, and how text changes a setting.
-
-No torch here: the command line reads this module to explain itself.
-"""
+"""The settings of a training run, and how text changes a setting."""
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gopolicy.errors import ConfigError
-
-Setting = int | float | str | bool
+from gopolicy.nets.network import Setting
+from gopolicy.nets.registry import default_settings, unknown
 
 CHOICES = {
     "schedule": ("cosine", "linear", "wsd", "constant"),
@@ -126,26 +122,32 @@ _DEFAULTS = TrainConfig()
 
 
 def override(config: TrainConfig, changes: Iterable[str]) -> TrainConfig:
-    """Return config with changes such as ``lr=0.01``; other keys become settings of the network.
+    """Return config with changes such as ``lr=0.01`` or ``filters=64``, a setting of the network.
 
-    Numbers may end in k or M (thousands, millions).
+    Numbers may end in k or M (thousands, millions).  With another network, the settings that it
+    does not have are dropped.
     """
+    texts = dict(_split(change) for change in changes)
+    network = texts.get("network", config.network)
+    known = default_settings(network)
     values: dict[str, Any] = {}
-    settings: dict[str, Setting] = dict(config.settings)
-    for change in changes:
-        key, equals, text = change.partition("=")
-        key = key.strip().replace("-", "_")
-        if not equals:
-            raise ConfigError(f"expected KEY=VALUE, got {change!r}")
-        if key in _FIELDS:
-            values[key] = _parse(key, text.strip(), getattr(_DEFAULTS, key))
-        elif difflib.get_close_matches(key, _FIELDS, n=1, cutoff=0.8):
-            near = difflib.get_close_matches(key, _FIELDS, n=1, cutoff=0.8)[0]
-            raise ConfigError(f"no setting {key!r}; did you mean {near!r}?")
+    settings = {key: value for key, value in config.settings.items() if key in known}
+    for key, text in texts.items():
+        if key in known:
+            settings[key] = _guess(text)
+        elif key in _FIELDS and key != "settings":
+            values[key] = _parse(key, text, getattr(_DEFAULTS, key))
         else:
-            settings[key] = _guess(text.strip())
-    values["settings"] = {**settings, **values.get("settings", {})}
-    return dataclasses.replace(config, **values)
+            raise ConfigError(unknown("setting", key, [*_FIELDS, *known]))
+    return dataclasses.replace(config, **values, settings=settings)
+
+
+def _split(change: str) -> tuple[str, str]:
+    """Split ``key=value``; dashes in the key count as underscores."""
+    key, equals, text = change.partition("=")
+    if not equals:
+        raise ConfigError(f"expected KEY=VALUE, got {change!r}")
+    return key.strip().replace("-", "_"), text.strip()
 
 
 def to_json(config: TrainConfig) -> dict[str, Any]:
@@ -193,14 +195,12 @@ def _parse_int(text: str) -> int:
     return int(value)
 
 
-def _parse_mapping(key: str, text: str) -> dict[str, Setting]:
-    """Read ``name=value,name=value``; the values of mix are numbers."""
+def _parse_mapping(key: str, text: str) -> dict[str, float]:
+    """Read ``name=number,name=number``."""
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     if not all(equals for _, equals, _ in pairs):
         raise ConfigError(f"expected {key} as NAME=VALUE,NAME=VALUE, got {text!r}")
-    if key == "mix":
-        return {name.strip(): float(value) for name, _, value in pairs}
-    return {name.strip(): _guess(value.strip()) for name, _, value in pairs}
+    return {name.strip(): float(value) for name, _, value in pairs}
 
 
 def _guess(text: str) -> Setting:

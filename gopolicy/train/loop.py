@@ -145,9 +145,8 @@ class _Trainer:
         """Train until the planned end or until a stop is asked for."""
         self.journal = Journal(self.out, self.positions) if self.world.leads else None
         self.batches = self.source.training(self.facts.step)
-        total = self.config.steps * self.config.batch_size
-        self.progress.start("train", total, "positions")
-        self.progress.advance(self.positions)
+        planned = self.config.steps * self.config.batch_size
+        self.progress.start("train", planned - self.positions, "positions")
         try:
             signal = self._run(request)
         finally:

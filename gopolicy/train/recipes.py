@@ -1,8 +1,9 @@
 """Settings that belong together, by name: what ``--recipe`` chooses from."""
 
 from gopolicy.errors import ConfigError
+from gopolicy.nets.network import Setting
 from gopolicy.nets.registry import unknown
-from gopolicy.train.config import Setting, TrainConfig
+from gopolicy.train.config import TrainConfig
 
 _SMALL: dict[str, Setting] = {"filters": 64, "layers": 6, "normalization": "batch"}
 

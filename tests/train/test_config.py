@@ -35,14 +35,25 @@ def test_a_mix_is_shares_by_source():
     assert override(TrainConfig(mix={"a": 1.0}), ["mix="]).mix == {}
 
 
-def test_other_keys_become_settings_of_the_network():
+def test_settings_of_the_network_are_changed_like_any_other():
     config = override(TrainConfig(settings={"layers": 3}), ["filters=64", "normalization=batch"])
     assert config.settings == {"layers": 3, "filters": 64, "normalization": "batch"}
-    assert override(config, ["settings=layers=5"]).settings["layers"] == 5
+
+
+def test_another_network_keeps_the_settings_that_it_has():
+    config = TrainConfig(settings={"layers": 3, "filters": 8})
+    assert override(config, ["units=20", "network=dense"]).settings == {"layers": 3, "units": 20}
+    assert override(config, ["network=alphago-res"]).settings == config.settings
+    with pytest.raises(ConfigError, match="no setting called 'filters'"):
+        override(config, ["network=dense", "filters=9"])
+
+
+def test_the_last_of_several_changes_counts():
+    assert override(TrainConfig(), ["batch-size=8", "batch_size=9"]).batch_size == 9
 
 
 def test_a_misspelt_field_gets_its_nearest_name():
-    with pytest.raises(ConfigError, match="no setting 'postions'; did you mean 'positions'"):
+    with pytest.raises(ConfigError, match="no setting called 'postions'; did you mean 'positions'"):
         override(TrainConfig(), ["postions=5"])
 
 
@@ -76,6 +87,7 @@ def test_impossible_values_are_refused(change):
 
 def test_a_config_survives_json():
     config = override(TrainConfig(), ["mix=a=1,b=2", "filters=3", "ema=0.9"])
+    assert (config.mix, config.settings) == ({"a": 1.0, "b": 2.0}, {"filters": 3})
     assert from_json(json.loads(json.dumps(to_json(config)))) == config
 
 

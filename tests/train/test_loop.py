@@ -94,6 +94,13 @@ def test_four_steps_are_two_steps_a_resume_and_two_steps(tmp_path, changes):
     assert whole.validation == second.validation
 
 
+def test_the_seed_decides_everything(tmp_path):
+    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+        run(override(TINY, [f"seed={seed}"]), tmp_path / name)
+    assert saved_tensors(tmp_path / "one") == saved_tensors(tmp_path / "again")
+    assert saved_tensors(tmp_path / "one") != saved_tensors(tmp_path / "other")
+
+
 def test_a_terminated_run_says_by_which_signal(tmp_path):
     import signal
 
