@@ -83,6 +83,12 @@ def checkpoints(run: Path) -> list[Path]:
     return sorted(path for path in run.glob("checkpoint-*") if (path / _FACTS).is_file())
 
 
+def last_step(run: Path) -> int:
+    """Return how many steps the newest checkpoint has behind it; 0 without one."""
+    found = checkpoints(run)
+    return int(found[-1].name.removeprefix("checkpoint-")) if found else 0
+
+
 def load_checkpoint(folder: Path, parts: Parts) -> Facts:
     """Fill parts with the state in folder; return the rest of it."""
     try:

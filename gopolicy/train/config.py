@@ -19,6 +19,9 @@ CHOICES = {
 
 EXTENDABLE = {
     "positions",
+    "mix",
+    "lr",
+    "label_smoothing",
     "schedule",
     "decay_share",
     "validation_positions",
@@ -28,7 +31,7 @@ EXTENDABLE = {
     "log_every",
     "loader_threads",
 }
-"""What may differ when a run is continued; anything else would make it another run."""
+"""What may change when a run goes on; anything else would make it another run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,12 +166,14 @@ def from_json(values: Mapping[str, Any]) -> TrainConfig:
     return TrainConfig(**values)
 
 
-def check_continues(before: TrainConfig, now: TrainConfig) -> None:
-    """Refuse to continue a run with settings that would have made it another one."""
-    for name in _FIELDS.keys() - EXTENDABLE:
-        old, new = getattr(before, name), getattr(now, name)
-        if old != new:
-            raise ConfigError(f"this run began with {name} {old!r}; it cannot go on with {new!r}")
+def check_continues(before: TrainConfig, now: TrainConfig) -> dict[str, Any]:
+    """Return the settings that change when a run goes on; refuse those that cannot."""
+    pairs = {name: (getattr(before, name), getattr(now, name)) for name in _FIELDS}
+    changed = {name: new for name, (old, new) in pairs.items() if old != new}
+    for name in changed.keys() - EXTENDABLE:
+        old, new = pairs[name]
+        raise ConfigError(f"this run began with {name} {old!r}; it cannot go on with {new!r}")
+    return changed
 
 
 def _parse(key: str, text: str, default: object) -> Any:

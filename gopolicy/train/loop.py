@@ -159,7 +159,7 @@ class _Trainer:
     def _run(self, request: StopRequest) -> int:
         """Repeat steps; return the signal that asked for an end, or 0."""
         self.first_step = self.logged_at = self.facts.step
-        self.first_seconds = self.facts.seconds
+        self.first_seconds, self.logged_wait = self.facts.seconds, 0.0
         self.started = self.logged_time = self.checkpoint_time = time.perf_counter()
         stream = iter(self.batches)
         signal = 0
@@ -204,14 +204,16 @@ class _Trainer:
                 f"the loss became {loss} after {self.positions:,} positions; the last checkpoint"
                 " is kept; try a lower lr or clip_norm"
             )
-        now = time.perf_counter()
-        seen = self.config.batch_size * (self.facts.step - self.logged_at)
-        speed = seen / max(now - self.logged_time, 1e-9)
-        self.logged_at, self.logged_time = self.facts.step, now
+        now, waited = time.perf_counter(), self.batches.wait_seconds
+        seconds = max(now - self.logged_time, 1e-9)
+        speed = self.config.batch_size * (self.facts.step - self.logged_at) / seconds
+        wait_share = (waited - self.logged_wait) / seconds
+        self.logged_at, self.logged_time, self.logged_wait = self.facts.step, now, waited
         rate = learning_rate(self.config, self.facts.step - 1)
         self.progress.advance(0, loss=loss, top1=top1)
         if self.journal:
-            figures = {"loss": loss, "top1": top1, "lr": rate, "positions_per_second": speed}
+            figures = {"loss": loss, "top1": top1, "lr": rate}
+            figures |= {"positions_per_second": speed, "wait_share": wait_share}
             self.journal.write("train", self.positions, figures)
 
     def _validate(self) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 from gopolicy.errors import ConfigError, OutputError
 from gopolicy.progress import Progress
 from gopolicy.train.batches import Source
+from gopolicy.train.checkpoint import last_step
 from gopolicy.train.compute import Compute, choose_compute
 from gopolicy.train.config import TrainConfig, check_continues, from_json, override, to_json
 from gopolicy.train.journal import DESCRIPTION, describe_run, read_run, write_run
@@ -49,7 +50,8 @@ def begin_run(
             run.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"cannot write {run}: {error.strerror or error}") from error
-        _describe(run, config, source, compute, world)
+        facts = {"sittings": [{"from": 0, "processes": world.size}]}
+        _describe(run, config, source, compute, facts | {"device": str(world.device)})
     return compute, why
 
 
@@ -60,11 +62,14 @@ def continue_run(run: Path, config: TrainConfig, source: Source, world: World) -
         raise ConfigError(
             f"{run} was trained on store {before['store'][:12]}, this is {source.digest[:12]}"
         )
-    check_continues(from_json(before["config"]), config)
+    changed = check_continues(from_json(before["config"]), config)
+    done = last_step(run) * config.batch_size
+    sittings = [*before.get("sittings", []), {"from": done, "processes": world.size} | changed]
     compute = Compute(**before["compute"])
     world.wait()  # nobody writes before everybody has read
     if world.leads:
-        _describe(run, config, source, compute, world)
+        facts = {"sittings": sittings, "device": str(world.device)}
+        _describe(run, config, source, compute, facts)
     return compute
 
 
@@ -76,7 +81,7 @@ def announce(compute: Compute, why: str, network: Any, progress: Progress) -> No
 
 
 def _describe(
-    run: Path, config: TrainConfig, source: Source, compute: Compute, world: World
+    run: Path, config: TrainConfig, source: Source, compute: Compute, facts: dict[str, Any]
 ) -> None:
     """Write run.json."""
     description = describe_run(
@@ -84,7 +89,6 @@ def _describe(
         store=source.digest,
         size=source.size,
         compute=asdict(compute),
-        device=str(world.device),
-        processes=world.size,
+        **facts,
     )
     write_run(run, description)

@@ -141,8 +141,17 @@ def test_resume_refuses_another_store(tmp_path):
 
 def test_resume_refuses_settings_of_another_run(tmp_path):
     run(TINY, tmp_path)
-    with pytest.raises(ConfigError, match=r"began with lr 0\.005"):
-        run(override(TINY, ["lr=0.1"]), tmp_path, resume=True)
+    with pytest.raises(ConfigError, match="began with seed 1"):
+        run(override(TINY, ["seed=2"]), tmp_path, resume=True)
+
+
+def test_changes_on_the_way_are_written_down(tmp_path):
+    run(override(TINY, ["schedule=constant"]), tmp_path)
+    run(override(TINY, ["schedule=linear", "positions=48", "lr=0.001"]), tmp_path, resume=True)
+    assert json.loads((tmp_path / "run.json").read_text())["sittings"] == [
+        {"from": 0, "processes": 1},
+        {"from": 32, "processes": 1, "positions": 48, "lr": 0.001, "schedule": "linear"},
+    ]
 
 
 def test_resume_needs_a_run(tmp_path):
