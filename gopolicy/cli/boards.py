@@ -102,4 +102,4 @@ def picture_of(record: GameRecord, moment: Moment, opinion: Opinion, top: int) -
 def _percent(probability: float) -> str:
     """Return a percentage in few letters, without its sign."""
     percent = 100 * probability
-    return f"{percent:.0f}" if percent >= 0.95 else f"{percent:.1f}".lstrip("0") or "0"
+    return f"{percent:.0f}" if percent >= 0.95 else f"{percent:.1f}"

@@ -34,6 +34,8 @@ OVERSAMPLE = 3
 LEGEND_TICKS = (0.01, 0.05, 0.2, 0.5, 1.0)
 FAINTEST = 0.002
 """Probabilities below this are not drawn."""
+BOLD = 0.03
+"""From this probability on, color covers the lines, so that a label can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +94,9 @@ class _Canvas:
         self.image = Image.new("RGB", (self.width, self.height), PAPER)
         self.draw = ImageDraw.Draw(self.image)
         self._wood()
+        self._heat(FAINTEST, BOLD)
         self._grid()
-        self._heat()
+        self._heat(BOLD, 2.0)
         self._coordinates()
         self._stones()
         self._marks()
@@ -148,12 +151,12 @@ class _Canvas:
         x, y = at
         self.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=color)
 
-    def _heat(self) -> None:
-        """Color the empty points by probability."""
+    def _heat(self, least: float, below: float) -> None:
+        """Color the empty points with a probability from least to below."""
         if self.picture.heat is None:
             return
-        flat = self.picture.stones.reshape(-1)
-        for point in np.flatnonzero((self.picture.heat >= FAINTEST) & (flat == 0)):
+        heat, flat = self.picture.heat, self.picture.stones.reshape(-1)
+        for point in np.flatnonzero((heat >= least) & (heat < below) & (flat == 0)):
             x, y = self.center(int(point))
             half = self.cell * 0.47
             color = heat_on_wood(float(self.picture.heat[point]))
@@ -217,10 +220,10 @@ class _Canvas:
         stone = int(self.picture.stones.reshape(-1)[point])
         if stone:
             ground = (20, 20, 20) if stone == BLACK else (240, 240, 240)
-        elif heat is not None and heat[point] >= FAINTEST:
-            ground = heat_on_wood(float(heat[point]))
         else:
             ground = WOOD if heat is None else PALE_WOOD
+            if heat is not None and heat[point] >= FAINTEST:
+                ground = heat_on_wood(float(heat[point]))
             self._disc(self.center(point), self.cell * 0.36, ground)
         share = 0.44 if len(label) < 3 else 0.36
         self._text(self.center(point), label, share, fill=readable_on(ground))
