@@ -75,7 +75,8 @@ def _train(args: argparse.Namespace, world: Any) -> Any:
         check_resumable(args.recipe)
         config = resumed_config(args.out, changes)
     else:
-        check_vacant(args.out)
+        if world.leads:
+            check_vacant(args.out)
         config = override(recipe(args.recipe or "default"), changes)
     source = StoreSource(open_store(args.data), config, world)
     task = Task(config=config, source=source, out=args.out, world=world)
