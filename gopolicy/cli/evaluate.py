@@ -70,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch-size", type=positive_int, default=256, metavar="N", help="(default: 256)"
     )
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "fp32", "bf16"),
+        default="auto",
+        help="how to compute; auto: bf16 where the machine is faster in it (default)",
+    )
     add_weights(parser)
     add_symmetries(parser)
     add_device(parser)

@@ -12,6 +12,7 @@ def weights_name(args: argparse.Namespace) -> str:
 
 
 def load_predictor(args: argparse.Namespace) -> Predictor:
-    """Return the predictor that ``--weights``, ``--device`` and ``--symmetries`` ask for."""
+    """Return the predictor that ``--weights``, ``--device``, ``--symmetries`` ask for."""
     loaded = load_weights(weights_name(args))
-    return Predictor(loaded, device=args.device, symmetries=args.symmetries)
+    precision = getattr(args, "precision", "auto")
+    return Predictor(loaded, device=args.device, symmetries=args.symmetries, precision=precision)

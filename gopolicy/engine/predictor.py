@@ -6,50 +6,23 @@ number formats, memory formats and averaging over symmetries, so that they need 
 Letters: B batch, C planes, N board side, A = N * N points.
 """
 
-from typing import Any, Protocol
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from gopolicy.engine.devices import has_fast_bfloat16, pick_device
-from gopolicy.errors import ConfigError
+from gopolicy.errors import ConfigError, WeightsError
 from gopolicy.features.encode import Encoder
 from gopolicy.go.board import Board
 from gopolicy.go.kernels import BoardArrays
 from gopolicy.go.symmetry import symmetry_table
 from gopolicy.go.types import Color
-from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.registry import fold
+from gopolicy.nets.weights import LoadedNetwork
 
 PRECISIONS = ("auto", "fp32", "bf16")
 SMALL_BATCH = 16
 """``auto`` keeps float32 for smaller batches: there it is at least as fast, and exact."""
-
-
-class Info(Protocol):
-    """What a predictor needs to know about a network's input."""
-
-    @property
-    def plane_set(self) -> str:
-        """The name of the planes it was trained on."""
-
-    @property
-    def size(self) -> int:
-        """The side of the board it was trained on."""
-
-
-class Loaded(Protocol):
-    """A network and its description; `gopolicy.nets.weights.LoadedNetwork` is one."""
-
-    @property
-    def network(self) -> nn.Module:
-        """The module: planes [B, C, N, N] to logits [B, A]."""
-
-    @property
-    def info(self) -> Any:
-        """An `Info`."""
 
 
 class Predictor:
@@ -57,7 +30,7 @@ class Predictor:
 
     def __init__(
         self,
-        loaded: Loaded,
+        loaded: LoadedNetwork,
         *,
         device: str = "auto",
         symmetries: int = 1,
@@ -71,23 +44,26 @@ class Predictor:
         self.device = pick_device(device)
         self.symmetries = symmetries
         self._encoder = Encoder(self.plane_set, self.size)
+        planes = self._encoder.plane_set.count
+        if self.info.planes != planes:
+            raise WeightsError(
+                f"the network was trained on {self.info.planes} planes; "
+                f"{self.plane_set} has {planes} here"
+            )
         self.precision = precision
-        network = loaded.network.eval()
-        if isinstance(network, PolicyNetwork):
-            network = fold(network)
-        network = network.to(self.device)
+        network = fold(loaded.network.eval()).to(self.device)
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._turns = torch.from_numpy(symmetry_table(self.size).astype(np.int64)).to(self.device)
 
     @property
     def size(self) -> int:
         """The side of the boards it understands."""
-        return int(self.info.size)
+        return self.info.size
 
     @property
     def plane_set(self) -> str:
         """The planes it wants."""
-        return str(self.info.plane_set)
+        return self.info.plane_set
 
     def precision_for(self, batch: int) -> str:
         """Return ``fp32`` or ``bf16``: what a batch of this many positions is computed in."""

@@ -101,10 +101,12 @@ def evaluate(
     started = time.perf_counter()
     tally = Tally(table.size**2, table.games)
     progress.start("evaluate", len(ids), "positions")
-    for planes, labels in labeled_batches(table, ids, forecaster.plane_set, batch_size):
-        tally.add(forecaster.log_probabilities(planes), labels)
-        progress.advance(len(planes), top1=tally.rank_counts[1] / tally.positions)
-    progress.finish()
+    try:
+        for planes, labels in labeled_batches(table, ids, forecaster.plane_set, batch_size):
+            tally.add(forecaster.log_probabilities(planes), labels)
+            progress.advance(len(planes), top1=tally.rank_counts[1] / tally.positions)
+    finally:
+        progress.finish()
     return summarize(tally, time.perf_counter() - started)
 
 

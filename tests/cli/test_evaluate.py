@@ -78,11 +78,10 @@ def test_figures_agree_with_asking_move_by_move(
     archive: tuple[str, list[GameRecord]],
     weights: str,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gopolicy.engine.predictor.has_fast_bfloat16", lambda device: False)
     path, records = archive
-    found = evaluated(capsys, path, "--weights", weights, "--batch-size", "7")
+    exact = ("--precision", "fp32", "--batch-size", "7")
+    found = evaluated(capsys, path, "--weights", weights, *exact)
     assert found["games"] == 5
     assert found["rejected"] == 0
     for name, value in slow_figures(records, weights).items():
@@ -95,11 +94,10 @@ def test_min_rank_counts_the_moves_of_strong_players_only(
     archive: tuple[str, list[GameRecord]],
     weights: str,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("gopolicy.engine.predictor.has_fast_bfloat16", lambda device: False)
     path, records = archive
-    found = evaluated(capsys, path, "--weights", weights, "--min-rank", "4d")
+    words = ("--weights", weights, "--precision", "fp32", "--min-rank", "4d")
+    found = evaluated(capsys, path, *words)
     for name, value in slow_figures(records, weights, 4).items():
         assert found[name] == pytest.approx(value, rel=1e-4), name
 

@@ -1,5 +1,6 @@
 """The predictor: formats, symmetries, and what it refuses."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from reference.tiny_games import random_record, write_weights
 
 from gopolicy.engine.devices import pick_device
 from gopolicy.engine.predictor import SMALL_BATCH, Predictor
-from gopolicy.errors import ConfigError
+from gopolicy.errors import ConfigError, WeightsError
 from gopolicy.features.encode import Encoder
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color
@@ -107,6 +108,12 @@ def test_impossible_settings_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         Predictor(loaded, **settings)
+
+
+def test_another_count_of_planes_is_refused(loaded: LoadedNetwork) -> None:
+    other = LoadedNetwork(loaded.network, dataclasses.replace(loaded.info, plane_set="alphago48"))
+    with pytest.raises(WeightsError, match="trained on 12 planes; alphago48 has 48"):
+        Predictor(other, device="cpu")
 
 
 def test_a_board_of_another_size_is_refused(loaded: LoadedNetwork) -> None:
