@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gopolicy.engine.predictor import Predictor
     from gopolicy.evaluation.accuracy import AccuracyReport
 
-MOVE = 36
+MOVE = 39
 """The position of the bundled game that is shown."""
 TOP = 5
 HELD_OUT = 0.2
