@@ -39,7 +39,7 @@ def simple_text(raw: bytes, encoding: str = "utf-8") -> str:
         raw = sgf_grammar.simpletext_value(raw)
     text = " ".join(raw.decode(encoding, "replace").split())
     if not text.isprintable():
-        text = "".join(filter(str.isprintable, text)).strip()
+        text = " ".join("".join(filter(str.isprintable, text)).split())
     return text[:_LONGEST_TEXT].rstrip()
 
 

@@ -7,7 +7,7 @@ whose moves cannot be told is refused.  Whether the moves are *legal* is not ask
 import os
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,10 @@ from gopolicy.errors import SgfError
 from gopolicy.go.types import (
     BLACK,
     EMPTY,
+    EVENT_COLOR_SHIFT,
+    EVENT_NO_POINT,
+    EVENT_POINT_MASK,
+    EVENT_SETUP,
     MAX_SIZE,
     MIN_SIZE,
     PASS,
@@ -26,11 +30,12 @@ from gopolicy.go.types import (
 )
 from gopolicy.sgf import record as reasons
 from gopolicy.sgf.encoding import decode
-from gopolicy.sgf.grammar import Node, TooManyTokens, split_games
+from gopolicy.sgf.grammar import GameText, Node, TooManyTokens, split_games
 from gopolicy.sgf.metadata import read_handicap, read_komi, read_size, simple_text
 from gopolicy.sgf.record import GameRecord, Rejection
 
 MAX_EVENTS = 100_000
+_TOO_MANY_EVENTS = f"more than {MAX_EVENTS:,} moves and setup stones"
 _LETTERS = b"abcdefghijklmnopqrstuvwxy"
 _LARGEST_TT_PASS = 19
 _MOVES = {b"B": BLACK, b"W": WHITE}
@@ -65,9 +70,9 @@ def read_games(data: bytes, name: str = "") -> Iterator[GameRecord | Rejection]:
     """
     title, number = name, 0
     try:
-        for number, (nodes, encoding) in enumerate(_games(data), start=1):
+        for number, (game, encoding) in enumerate(_games(data), start=1):
             title = name if number == 1 else f"{name}#{number}"
-            yield _record_or_rejection(nodes, encoding, title)
+            yield _record_or_rejection(game, encoding, title)
     except TooManyTokens as error:
         yield Rejection(name=title, reason=reasons.TOO_LARGE, detail=str(error))
     else:
@@ -92,11 +97,11 @@ def read_game(source: bytes | str | os.PathLike[str]) -> GameRecord:
     return first
 
 
-def _games(data: bytes) -> Iterator[tuple[list[Node], str]]:
+def _games(data: bytes) -> Iterator[tuple[GameText, str]]:
     """Yield the main line of each game in data and the encoding of its texts."""
     text, encoding = decode(data)
     if encoding not in _BRACKET_IN_CHARACTER:
-        yield from ((game.nodes, "utf-8") for game in split_games(text))
+        yield from ((game, "utf-8") for game in split_games(text))
         return
     games = list(split_games(text))
     damaged = sum(game.damaged for game in games)
@@ -104,27 +109,27 @@ def _games(data: bytes) -> Iterator[tuple[list[Node], str]]:
         # Some programs escape bytes, not characters: then brackets must be read before decoding.
         raw = list(split_games(data))
         if sum(game.damaged for game in raw) < max(damaged, 1):
-            yield from ((game.nodes, encoding) for game in raw)
+            yield from ((game, encoding) for game in raw)
             return
-    yield from ((game.nodes, "utf-8") for game in games)
+    yield from ((game, "utf-8") for game in games)
 
 
-def _record_or_rejection(nodes: list[Node], encoding: str, name: str) -> GameRecord | Rejection:
+def _record_or_rejection(game: GameText, encoding: str, name: str) -> GameRecord | Rejection:
     """Return the record of a main line, or why there is none."""
     try:
-        return _record(nodes, encoding, name)
+        return _record(game, encoding, name)
     except _Refused as refused:
         return Rejection(name=name, reason=refused.reason, detail=str(refused))
 
 
-def _record(nodes: list[Node], encoding: str, name: str) -> GameRecord:
+def _record(game: GameText, encoding: str, name: str) -> GameRecord:
     """Return the record of a main line."""
-    root = {ident: values[0] for ident, values in reversed(nodes[0]) if values}
-    game = root.get(b"GM", b"1").strip()
-    if game.isdigit() and game != b"1":
-        raise _Refused(reasons.OTHER_GAME, f"GM[{simple_text(game)}] is not Go")
+    root = {ident: values[0] for ident, values in reversed(game.nodes[0]) if values}
+    kind = root.get(b"GM", b"1").strip()
+    if kind.isdigit() and kind != b"1":
+        raise _Refused(reasons.OTHER_GAME, f"GM[{simple_text(kind)}] is not Go")
     size = _board_size(simple_text(root.get(b"SZ", b"")))
-    events = _events(nodes, size)
+    events = _events(game, size)
     texts = {field: simple_text(root.get(ident, b""), encoding) for field, ident in _TEXTS.items()}
     return GameRecord(
         size=size,
@@ -149,31 +154,39 @@ def _board_size(text: str) -> int:
 def _handicap(text: str, events: list[int]) -> int:
     """Return the handicap stones: what HA says, or Black's stones before the first move if more.
 
-    White stones set up beforehand make it a problem or a position, not a handicap.
+    Anything else set up beforehand makes it a problem or a position, not a handicap.
     """
     said = read_handicap(text)
-    black = setup_event(Point(0), BLACK) >> 10
-    placed = 0
-    for event in events:
-        if event >> 10 != black:
-            if event >> 10 == setup_event(Point(0), WHITE) >> 10:
-                return said
-            break
-        placed += 1
-    return max(said, placed) if placed > 1 else said
+    setup = filter(_has_point, takewhile(EVENT_SETUP.__and__, events))
+    placed = {(event & EVENT_POINT_MASK, event >> EVENT_COLOR_SHIFT & 3) for event in setup}
+    if any(color != BLACK for _, color in placed):
+        return said
+    return max(said, len(placed)) if len(placed) > 1 else said
 
 
-def _events(nodes: list[Node], size: int) -> list[int]:
+def _has_point(event: int) -> bool:
+    """Say whether an event is about a point: not a pass, not a change of turn."""
+    return event & EVENT_POINT_MASK != EVENT_NO_POINT
+
+
+def _events(game: GameText, size: int) -> list[int]:
     """Return the setup and the moves of all nodes in order; in one node setup comes first."""
     moves = _move_table(size)
     events: list[int] = []
-    for node in nodes:
+    for node in game.nodes:
         if len(node) == 1 and len(node[0][1]) == 1:  # nearly every node: one move
             event = moves.get((node[0][0], node[0][1][0]))
             if event is not None:
                 events.append(event)
                 continue
         _add_node(events, node, size)
+    try:
+        events.extend([moves[move] for move in game.moves])
+    except KeyError as error:
+        ident, value = error.args[0]
+        raise _off_board(ident, value, size) from None
+    if len(events) > MAX_EVENTS:
+        raise _Refused(reasons.TOO_LARGE, _TOO_MANY_EVENTS)
     return events
 
 
@@ -188,7 +201,7 @@ def _add_node(events: list[int], node: Node, size: int) -> None:
         if ident in _MOVES:
             events.extend(_move_events(ident, values, size))
     if len(events) > MAX_EVENTS:
-        raise _Refused(reasons.TOO_LARGE, f"more than {MAX_EVENTS:,} moves and setup stones")
+        raise _Refused(reasons.TOO_LARGE, _TOO_MANY_EVENTS)
 
 
 def _move_events(ident: bytes, values: list[bytes], size: int) -> Iterator[int]:

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gopolicy.errors import SgfError
 from gopolicy.go.types import PASS, Color, Point, move_event, setup_event
-from gopolicy.sgf import GameRecord, Rejection, read_game, read_games
+from gopolicy.sgf import GameRecord, Rejection, grammar, read_game, read_games
 
 COLUMNS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 COLORS = {"B": 1, "W": 2, "E": 0}
@@ -94,6 +96,30 @@ def test_nested_branches_need_no_recursion() -> None:
 
 def test_long_games_are_read() -> None:
     assert_plays(b"(;" + b";B[pd];W[dp]" * 4000 + b")", *("B Q16", "W D4") * 4000)
+
+
+PIECES = [
+    b"(", b"(;", b";", b")", b";B[aa]", b";W[bb]", b";B[]", b";W[tt]", b"\n;B[ba]", b"W[ab]",
+    b"AB[cc]", b"C[x]", b"C[;B[aa]", b"C[\\];W[aa]", b"GM[1]", b"SZ[3]", b"x", b" ", b"]",
+    b"B[zz]", b";B[dd]",
+]  # fmt: skip
+
+
+@given(
+    st.sampled_from([b"(;GM[1]SZ[3]", b"(;SZ[3]", b";SZ[3]", b"(SZ[3]", b""]),
+    st.lists(st.sampled_from(PIECES), max_size=14),
+)
+def test_plain_games_are_read_as_any_other(root: bytes, pieces: list[bytes]) -> None:
+    data = root + b"".join(pieces) + b")"
+    with pytest.MonkeyPatch.context() as patch:
+        quick = [describe(game) for game in read_games(data)]
+        patch.setattr(grammar, "_plain_game", lambda data: None)
+        assert quick == [describe(game) for game in read_games(data)]
+
+
+def describe(game: GameRecord | Rejection) -> object:
+    """Return what was read in a form that can be compared."""
+    return game if isinstance(game, Rejection) else (game.events.tolist(), game.handicap, game.name)
 
 
 @pytest.mark.parametrize("written", [b"", b"tt", b" ", b" tt"])
@@ -225,6 +251,8 @@ def test_nothing_in_the_metadata_costs_the_game() -> None:
         ("HA[many]AB[dd][pp][dp]", 3),
         ("AB[dd][pp]AW[dp]", 0),
         ("AB[dd]", 0),
+        ("AB[dd][pp]PL[W]", 2),
+        ("AB[dd:ee]AE[dd:ee]", 0),
         ("HA[-3]", 0),
         ("HA[99999]", 0),
     ],
