@@ -24,6 +24,7 @@ from gopolicy.sgf.record import Rejection
 
 _MEGABYTE = 1 << 20
 _TAR_BLOCK = 512
+_LARGEST_HEADER = 4 * _MEGABYTE
 _BETWEEN_GAMES = re.compile(rb"\)\s*(?=\(\s*;\s*(?:GM|FF|SZ|CA|AP|PB|PW|EV|GN|DT)\s*\[)")
 _COMPRESSIONS = (".gz", ".bz2", ".xz")
 _SHORT = {".tgz": ".tar.gz", ".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".txz": ".tar.xz"}
@@ -43,8 +44,10 @@ class Limits:
     """Largest archive within an archive, which has to be held in memory."""
     members: int = 5_000_000
     """Most files in one archive or folder."""
-    total_bytes: int = 64 << 30
-    """Most that one path may unpack to."""
+    free_bytes: int = 256 * _MEGABYTE
+    """What any file on disk may unpack to, however small it is."""
+    ratio: int = 100
+    """Beyond that, how many times its size a file may unpack to: games shrink to a tenth or so."""
     depth: int = 2
     """Archives within archives: 1 is an archive, 2 an archive in an archive."""
 
@@ -115,29 +118,42 @@ def _files_below(root: Path) -> list[Path]:
     """Return the files below a folder that may hold games; links to folders are not followed."""
     found = [
         Path(folder, name)
-        for folder, _, names in os.walk(root)
+        for folder, _, names in os.walk(root, onerror=_refuse_folder)
         for name in names
         if _is_wanted(name)
     ]
     return sorted(filter(Path.is_file, found), key=lambda file: file.relative_to(root).parts)
 
 
+def _refuse_folder(error: OSError) -> None:
+    """Refuse to go on without a folder that cannot be listed."""
+    raise ArchiveError(f"cannot read the folder {error.filename}: {error.strerror}") from error
+
+
 class _TooMuch(Exception):
-    """The path unpacks to more than the limit."""
+    """A file unpacks to more than it may."""
 
 
 class _Meter:
-    """Passes a stream on and counts what it unpacks to, against the limit of the whole path."""
+    """Passes a stream on and counts what it unpacks to."""
 
     def __init__(self, stream: IO[bytes], reader: "_Reader") -> None:
         self.stream = stream
         self.reader = reader
         self.tail = b""
+        self.granted = _LARGEST_HEADER
+
+    def grant(self, size: int) -> None:
+        """Expect size bytes and a header; a tar archive may not ask for more before it goes on."""
+        self.granted = size + _LARGEST_HEADER
 
     def read(self, size: int) -> bytes:
-        """Return up to size bytes; raises _TooMuch beyond the limit."""
+        """Return up to size bytes; raises an error beyond the limits."""
         data = self.stream.read(size)
         self.reader.spend(len(data))
+        self.granted -= len(data)
+        if self.granted < 0:
+            raise tarfile.ReadError(f"a header of more than {_LARGEST_HEADER:,} bytes")
         if data:
             self.tail = data
         return data
@@ -153,21 +169,25 @@ class _Reader:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.unpacked = 0
+        self.left = 0
 
     def spend(self, count: int) -> None:
         """Account for count bytes; raises _TooMuch when they are too many."""
-        self.unpacked += count
-        if self.unpacked > self.limits.total_bytes:
+        self.left -= count
+        if self.left < 0:
             raise _TooMuch
 
     def read_path(self, path: Path, name: str) -> Iterator[Member]:
         """Yield the members of a file on disk."""
+        allowed = 0
         try:
             with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                allowed = max(self.limits.free_bytes, size * self.limits.ratio)
+                self.left = allowed
                 yield from self.read(file, name, depth=0)
         except _TooMuch:
-            detail = f"unpacks to more than {self.limits.total_bytes:,} bytes"
+            detail = f"unpacks to more than {allowed:,} bytes"
             yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
         except OSError as error:
             yield Rejection(name=name, reason=reasons.UNREADABLE, detail=error.strerror or "")
@@ -197,6 +217,7 @@ class _Reader:
         """
         size, start = self.limits.member_bytes, 0
         meter = _Meter(stream, self)
+        meter.grant(size)
         data = meter.read(size + 1)
         while len(data) > size:
             cut = max((match.end() for match in _BETWEEN_GAMES.finditer(data)), default=0)
@@ -206,6 +227,7 @@ class _Reader:
                 return
             yield _part(name, start), data[:cut]
             start += cut
+            meter.grant(size)
             data = data[cut:] + meter.read(size + 1 - (len(data) - cut))
         yield _part(name, start), data
 
@@ -219,6 +241,7 @@ class _Reader:
                     return
                 # A stream never goes back: forget the member, or a large archive fills the memory.
                 archive.members.clear()  # type: ignore[attr-defined]
+                meter.grant(info.size)
                 if info.isfile() and _is_wanted(info.name):
                     member = archive.extractfile(info)
                     if member is not None:
@@ -247,7 +270,9 @@ class _Reader:
         if kind_of(name).container == "sgf":
             yield from self.read(member, name, depth)
             return
-        data = _Meter(member, self).read(self.limits.archive_bytes + 1)
+        meter = _Meter(member, self)
+        meter.grant(self.limits.archive_bytes)
+        data = meter.read(self.limits.archive_bytes + 1)
         if len(data) > self.limits.archive_bytes:
             detail = f"more than {self.limits.archive_bytes:,} bytes within an archive"
             yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)

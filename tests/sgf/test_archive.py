@@ -162,6 +162,21 @@ def test_nothing_to_read_is_an_error(name: str, message: str, tmp_path: Path) ->
         list(iter_archive(tmp_path / name))
 
 
+def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "1.sgf").write_bytes(b"(;)")
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(ArchiveError, match=r"cannot read the folder .*closed: Permission denied"):
+        list(iter_archive(tmp_path))
+
+
 def many() -> dict[str, bytes]:
     """Return games that do not compress well, so that a cut falls among them."""
     return {f"{n}.sgf": b"(;C[" + os.urandom(600).hex().encode() + b"];B[aa])" for n in range(60)}
