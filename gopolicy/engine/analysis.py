@@ -1,0 +1,283 @@
+"""Candidate moves as frontends want to read them, in the dialects of Leela Zero and KataGo.
+
+A policy network gives a probability to every move and no opinion on who wins.  So *visits* are the
+probability in thousandths, which makes frontends draw it as heat; the *win rate* and the lead are
+one estimate for the whole position, by playouts, the same for every candidate; and the *variation*
+of a candidate is the game that goes on with the network's first choice for both sides.
+
+A pass is never a candidate: frontends drop it, and the network does not predict it.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gopolicy.engine.mind import Mind, Outlook
+from gopolicy.go.board import Board
+from gopolicy.go.types import Color, Point
+from gopolicy.go.vertex import vertex_name
+
+VISITS = 1000
+LONGEST_VARIATION = 12
+_FEWEST, _MOST = 1, 20
+_LEAST_PROBABILITY = 0.002
+_VARIATIONS = 6
+"""How many candidates get a variation; further ones stand for themselves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the arguments of an analysis command ask for."""
+
+    color: Color
+    interval: float = 1.0
+    """Seconds between two reports."""
+    min_moves: int = 0
+    max_moves: int = _MOST
+    allowed: frozenset[Point] | None = None
+    """The only moves to be looked at, if given."""
+    avoided: frozenset[Point] = frozenset()
+    ownership: bool = False
+    root: bool = False
+    pv_visits: bool = False
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A move with its probability and how the network thinks the game would go on."""
+
+    point: Point
+    prior: float
+    variation: list[Point]
+    board: Board
+    """After the variation."""
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class Analysis:
+    """The candidates of one position, ordered by probability; variations grow with time."""
+
+    board: Board
+    wishes: Wishes
+    mind: Mind
+    candidates: list[Candidate] = field(init=False)
+    outlook: Outlook = field(init=False)
+
+    def __post_init__(self) -> None:
+        color = self.wishes.color
+        prior_a = self.mind.probabilities([self.board], [color])[0]
+        points = choose_points(prior_a, self.board.legal_mask(color), self.wishes)
+        self.outlook = self.mind.outlook(self.board)
+        self.candidates = [self._candidate(point, float(prior_a[point])) for point in points]
+
+    def deepen(self) -> bool:
+        """Make every growing variation one move longer; return whether any grew."""
+        growing = [
+            candidate
+            for candidate in self.candidates[:_VARIATIONS]
+            if not candidate.ended and len(candidate.variation) < LONGEST_VARIATION
+        ]
+        if not growing:
+            return False
+        boards = [candidate.board for candidate in growing]
+        colors = [board.to_move for board in boards]
+        prior_ba = self.mind.probabilities(boards, colors)
+        for candidate, prior_a in zip(growing, prior_ba, strict=True):
+            _extend(candidate, prior_a)
+        return True
+
+    def _candidate(self, point: Point, prior: float) -> Candidate:
+        board = self.board.copy()
+        board.play(point, self.wishes.color)
+        return Candidate(point, prior, [point], board)
+
+
+def choose_points(
+    prior_a: NDArray[np.float32], legal_a: NDArray[np.bool_], wishes: Wishes
+) -> list[Point]:
+    """Return the points worth a report, the most probable first."""
+    allowed_a = legal_a.copy()
+    if wishes.allowed is not None:
+        asked_for = np.zeros_like(allowed_a)
+        asked_for[[point for point in wishes.allowed if point >= 0]] = True
+        allowed_a &= asked_for
+    allowed_a[[point for point in wishes.avoided if point >= 0]] = False
+    order = np.argsort(np.where(allowed_a, -prior_a, np.inf), kind="stable")
+    order = order[: int(allowed_a.sum())]
+    probable = int((prior_a[order] >= _LEAST_PROBABILITY).sum())
+    count = min(max(probable, wishes.min_moves, _FEWEST), max(wishes.max_moves, _FEWEST))
+    return [Point(int(point)) for point in order[:count]]
+
+
+def _extend(candidate: Candidate, prior_a: NDArray[np.float32]) -> None:
+    """Play the most probable legal move on the candidate's board; the variation ends if none is."""
+    board = candidate.board
+    legal_a = board.legal_mask()
+    if not legal_a.any():
+        candidate.ended = True
+        return
+    best = Point(int(np.argmax(np.where(legal_a, prior_a, -1.0))))
+    board.play(best)
+    candidate.variation.append(best)
+
+
+Dialect = Callable[[Analysis], str]
+
+
+def report(analysis: Analysis, dialect: Dialect, wait: Callable[[float], bool]) -> Iterator[str]:
+    """Yield a report at once, then one every interval until interrupted.
+
+    Once the variations have stopped growing nothing new is computed.
+    """
+    growing = True
+    yield from _some(dialect(analysis))
+    while True:
+        end = time.monotonic() + analysis.wishes.interval
+        while growing and time.monotonic() < end:
+            growing = analysis.deepen()
+            if wait(0):
+                return
+        if wait(max(end - time.monotonic(), 0.01)):
+            return
+        yield from _some(dialect(analysis))
+
+
+def report_once(analysis: Analysis, dialect: Dialect, seconds: float) -> Iterator[str]:
+    """Yield one report after deepening for so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and analysis.deepen():
+        pass
+    yield from _some(dialect(analysis))
+
+
+def _some(line: str) -> Iterator[str]:
+    """Yield line unless it is empty."""
+    if line:
+        yield line
+
+
+def leela_line(analysis: Analysis) -> str:
+    """Return the report in Leela Zero's dialect: win rate and prior in ten-thousandths."""
+    wins = round(10000 * _win_rate(analysis))
+    return " ".join(
+        f"info move {_name(analysis, c.point)} visits {_visits(c)} winrate {wins}"
+        f" prior {round(10000 * c.prior)} lcb {wins} order {order} pv {_variation(analysis, c)}"
+        for order, c in enumerate(analysis.candidates)
+    )
+
+
+def kata_line(analysis: Analysis) -> str:
+    """Return the report in KataGo's dialect, with what was asked for at its end."""
+    if not analysis.candidates:
+        return ""
+    values = _kata_values(analysis)
+    parts = [
+        _kata_candidate(analysis, candidate, order, values)
+        for order, candidate in enumerate(analysis.candidates)
+    ]
+    if analysis.wishes.root:
+        parts.append(f"rootInfo visits {sum(map(_visits, analysis.candidates))} {values}")
+    if analysis.wishes.ownership:
+        sign = 1 if analysis.wishes.color == Color.BLACK else -1
+        owners = " ".join(f"{sign * value:.3f}" for value in analysis.outlook.ownership)
+        parts.append(f"ownership {owners}")
+    return " ".join(parts)
+
+
+def _kata_values(analysis: Analysis) -> str:
+    """Return what KataGo tells about values, for the side to move."""
+    wins, lead = _win_rate(analysis), _lead(analysis)
+    return (
+        f"utility {2 * wins - 1:.6f} winrate {wins:.6f} scoreMean {lead:.3f}"
+        f" scoreStdev {analysis.outlook.spread:.3f} scoreLead {lead:.3f} scoreSelfplay {lead:.3f}"
+    )
+
+
+def _kata_candidate(analysis: Analysis, candidate: Candidate, order: int, values: str) -> str:
+    """Return the report of one candidate."""
+    visits = _visits(candidate)
+    wins = _win_rate(analysis)
+    text = (
+        f"info move {_name(analysis, candidate.point)} visits {visits} edgeVisits {visits} {values}"
+        f" prior {candidate.prior:.6f} lcb {wins:.6f} utilityLcb {2 * wins - 1:.6f}"
+        f" weight {visits:.1f} order {order} pv {_variation(analysis, candidate)}"
+    )
+    if analysis.wishes.pv_visits:
+        text += " pvVisits " + " ".join([str(visits)] * len(candidate.variation))
+    return text
+
+
+def cgos_report(analysis: Analysis) -> dict[str, object]:
+    """Return what the CGOS client passes on to spectators."""
+    wins, lead = round(_win_rate(analysis), 4), round(_lead(analysis), 2)
+    moves = [
+        {
+            "move": _name(analysis, candidate.point),
+            "winrate": wins,
+            "score": lead,
+            "prior": round(candidate.prior, 6),
+            "pv": _variation(analysis, candidate),
+            "visits": _visits(candidate),
+        }
+        for candidate in analysis.candidates
+    ]
+    sign = 1 if analysis.wishes.color == Color.BLACK else -1
+    return {
+        "winrate": wins,
+        "score": lead,
+        "visits": sum(map(_visits, analysis.candidates)),
+        "moves": moves,
+        "ownership": encode_ownership(sign * analysis.outlook.ownership),
+    }
+
+
+_OWNERSHIP = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
+
+
+def encode_ownership(ownership: NDArray[np.float32]) -> str:
+    """Return one character a point, A for -1 and + for 1.
+
+    >>> encode_ownership(np.array([-1, 0, 1], dtype=np.float32))
+    'Af+'
+    """
+    steps = np.rint((np.clip(ownership, -1, 1) + 1) / 2 * (len(_OWNERSHIP) - 1))
+    return "".join(_OWNERSHIP[int(step)] for step in steps)
+
+
+def _win_rate(analysis: Analysis) -> float:
+    """Return the estimate for the side to move, kept off the ends of the scale."""
+    wins = analysis.outlook.black_wins
+    if analysis.wishes.color == Color.WHITE:
+        wins = 1 - wins
+    return min(max(wins, 0.01), 0.99)
+
+
+def _lead(analysis: Analysis) -> float:
+    """Return the points that the side to move is ahead."""
+    lead = analysis.outlook.lead
+    return lead if analysis.wishes.color == Color.BLACK else -lead
+
+
+def _visits(candidate: Candidate) -> int:
+    """Return the probability in thousandths, at least 1."""
+    return max(1, round(VISITS * candidate.prior))
+
+
+def _name(analysis: Analysis, point: Point) -> str:
+    """Return the vertex of a point."""
+    return vertex_name(point, analysis.board.size)
+
+
+def _variation(analysis: Analysis, candidate: Candidate) -> str:
+    """Return the vertices of a variation."""
+    return " ".join(_name(analysis, point) for point in candidate.variation)
+
+
+def heat_rows(values_a: Sequence[float] | NDArray[np.float32], size: int, form: str) -> list[str]:
+    """Return one line of formatted numbers for each row of the board."""
+    rows = np.asarray(values_a).reshape(size, size)
+    return [" ".join(format(value, form) for value in row) for row in rows]

@@ -1,0 +1,104 @@
+"""Commands that read and write games.  How a game is written is left to `GameFiles`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gopolicy.engine.gtp import SYNTAX_ERROR, Arguments, GtpError, Handler, integer
+from gopolicy.engine.session import Session
+from gopolicy.errors import GoPolicyError
+from gopolicy.go.kernels import event_color, event_point
+from gopolicy.go.types import EVENT_SETUP, PASS, Color, Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGame:
+    """A game in a file."""
+
+    size: int
+    events: Sequence[int]
+    """Events of `gopolicy.go.types`."""
+    komi: float | None = None
+
+
+class GameFiles(Protocol):
+    """Reads and writes games; errors are `GoPolicyError` and OSError."""
+
+    def read(self, path: str) -> StoredGame:
+        """Return the game in a file."""
+
+    def text(self, game: StoredGame) -> str:
+        """Return a game as text."""
+
+    def write(self, path: str, game: StoredGame) -> None:
+        """Write a game to a file."""
+
+
+def file_commands(session: Session, files: GameFiles) -> dict[str, Handler]:
+    """Return the commands about files."""
+
+    def loadsgf(arguments: Arguments) -> str:
+        path, move = _path_and_move(arguments)
+        try:
+            load(session, files.read(path), move)
+        except (GoPolicyError, OSError) as error:
+            session.remark(f"loadsgf: {error}")
+            raise GtpError("cannot load file") from error
+        return ""
+
+    def printsgf(arguments: Arguments) -> str:
+        board = session.board
+        game = StoredGame(size=board.size, events=board.events.tolist(), komi=session.komi)
+        if not arguments:
+            return files.text(game)
+        try:
+            files.write(" ".join(arguments), game)
+        except (GoPolicyError, OSError) as error:
+            session.remark(f"printsgf: {error}")
+            raise GtpError("cannot save file") from error
+        return ""
+
+    return {"loadsgf": loadsgf, "printsgf": printsgf}
+
+
+def _path_and_move(arguments: Arguments) -> tuple[str, int | None]:
+    """Return the path, which may hold single blanks, and the number of the move to stop before."""
+    if not arguments:
+        raise GtpError(SYNTAX_ERROR)
+    if len(arguments) > 1 and arguments[-1].isdecimal():
+        return " ".join(arguments[:-1]), integer(arguments[-1])
+    return " ".join(arguments), None
+
+
+def load(session: Session, game: StoredGame, move: int | None) -> None:
+    """Bring session to the position before a move of a game, or to its end.
+
+    The session stays as it was where a move of the game is impossible.
+    """
+    other = Session(session.mind, size=game.size, rules=session.rules)
+    other.set_komi(session.komi if game.komi is None else game.komi)
+    waiting: dict[Color, list[Point]] = {}
+    played = 0
+    for event in map(int, game.events):
+        point, color = Point(event_point(event)), Color(event_color(event))
+        if not event & EVENT_SETUP:
+            played += 1
+            if played == move:
+                break
+            _settle(other, waiting)
+            other.play(point, color)
+        elif point == PASS:
+            _settle(other, waiting)
+            other.set_up(lambda board, color=color: board.setup(to_move=color))
+        else:
+            waiting.setdefault(color, []).append(point)
+    _settle(other, waiting)
+    session.take_over(other)
+
+
+def _settle(session: Session, waiting: dict[Color, list[Point]]) -> None:
+    """Carry out the setup that has gathered."""
+    if waiting:
+        stones = [waiting.get(color, []) for color in (Color.BLACK, Color.WHITE, Color.EMPTY)]
+        waiting.clear()
+        session.set_up(lambda board: board.setup(*stones))
