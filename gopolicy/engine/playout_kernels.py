@@ -5,7 +5,8 @@ stones on the board count as alive.  Averaged over many, playouts tell whose eac
 
 A move is random except that a player
 
-- never fills his own eye, and puts a chain in atari himself only to capture or as a small sacrifice;
+- never fills his own eye, and puts his own chain in atari only to capture, or rarely, if
+  it is a small one;
 - answers the last move where it matters: takes a chain that left itself in atari, saves his own
   chain that was put in atari, plays the vital point of a small eye space.
 """
@@ -20,6 +21,7 @@ from gopolicy.go.kernels import (
     LEGAL,
     BoardArrays,
     bit_of,
+    cell_of,
     check_cell,
     count_word,
     new_board,
@@ -338,3 +340,11 @@ def run_playouts(
                 tally.ownership[at] += 1
             elif scratch.owners[at] == WHITE:
                 tally.ownership[at] -= 1
+
+
+@kernel
+def mark_own_eyes(board: BoardArrays, color: int, out: npt.NDArray[np.bool_]) -> None:
+    """Write into out [N * N] whether each point is empty and an eye of color."""
+    for point in range(board.size * board.size):
+        at = cell_of(board, point)
+        out[point] = board.stones[at] == EMPTY and is_own_eye(board, at, color)

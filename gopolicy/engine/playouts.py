@@ -1,7 +1,7 @@
-"""What random games say about a position: whose each point will be, who wins, which stones are dead.
+"""What random games say about a position: whose points will be, who wins, which stones are dead.
 
 No network and no other program is needed.  The answers are estimates, good enough to end games by:
-`dead_chains` is meant for finished positions, where nothing but the counting is left to do.
+`dead_chains` is meant for finished positions, where nothing is left to do but to count.
 """
 
 import time
@@ -82,7 +82,7 @@ def estimate(
         if deadline is not None and time.monotonic() > deadline:
             break
     inside = ownership[board.arrays.stones != BORDER]
-    return _summary(inside, np.concatenate(margins) - board.komi)
+    return _summary(inside, np.concatenate(margins).astype(np.float64) - board.komi)
 
 
 def dead_chains(

@@ -1,0 +1,98 @@
+"""Which points still matter: the difference between playing on and passing.
+
+A position is seen as playouts judge it, its dead stones taken off.  An empty region is *open* if it
+touches living stones of both colors, and *closed* otherwise.  A move at an open point is worth
+playing unless it loses something; one at a closed point only if it clearly gains something.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gopolicy.engine.playouts import Estimate, dead_by, estimate
+from gopolicy.go import scoring
+from gopolicy.go.board import Board
+from gopolicy.go.types import Color, Point
+
+_DOUBTFUL = 0.9
+"""Ownership below which a closed point may still be worth a move."""
+_GAIN, _LOSS = 1.0, 2.0
+"""Points that a move at a closed point must gain, and that one at an open point may lose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A position as it would be counted now."""
+
+    verdict: Estimate
+    dead: tuple[tuple[Point, ...], ...]
+    owners: NDArray[np.int8]
+    """[N * N] whose each point is, dead stones removed; EMPTY in open regions."""
+    margin: float
+    """Black's points minus White's by area, komi counted."""
+
+    @property
+    def open_points(self) -> NDArray[np.bool_]:
+        """The points that are nobody's yet, [N * N]."""
+        nobodys: NDArray[np.bool_] = self.owners == Color.EMPTY
+        return nobodys
+
+    def lead_of(self, color: Color) -> float:
+        """Return the points color is ahead if the game ended now."""
+        return self.margin if color == Color.BLACK else -self.margin
+
+    def safe_lead_of(self, color: Color) -> float:
+        """Return the points color is ahead even if all open points go to the opponent."""
+        return self.lead_of(color) - float(self.open_points.sum())
+
+
+def outcome(board: Board, verdict: Estimate) -> Outcome:
+    """Count the position by an estimate of it."""
+    dead = tuple(dead_by(board, verdict))
+    owners = scoring.area_owners(board.stones, [chain[0] for chain in dead]).ravel()
+    black, white = (int((owners == color).sum()) for color in (Color.BLACK, Color.WHITE))
+    return Outcome(verdict=verdict, dead=dead, owners=owners, margin=black - white - board.komi)
+
+
+def doubtful_points(seen: Outcome) -> NDArray[np.bool_]:
+    """Return the points worth thinking about, [N * N]."""
+    return seen.open_points | (np.abs(seen.verdict.ownership) < _DOUBTFUL)
+
+
+def capturing_points(board: Board, seen: Outcome, color: Color) -> NDArray[np.bool_]:
+    """Return the liberties of the opponent's dead chains, [N * N]: where they can be taken off."""
+    found = np.zeros(board.size**2, np.bool_)
+    for chain in seen.dead:
+        if board.color_at(chain[0]) != color:
+            found[list(board.liberties(chain[0]))] = True
+    return found
+
+
+class Adviser:
+    """Compares moves of one color in one position with passing, by playouts."""
+
+    def __init__(
+        self, board: Board, color: Color, seen: Outcome, *, playouts: int, seed: int
+    ) -> None:
+        self._board, self._color, self._seen = board, color, seen
+        self._playouts, self._seed = playouts, seed
+        self._passing = self._after(None)
+
+    def is_useful(self, point: Point, *, tidying: bool = False) -> bool:
+        """Return whether a legal move is worth playing; tidying, if it may be for nothing."""
+        after = self._after(point)
+        gain = after.lead_of(self._color) - self._passing.lead_of(self._color)
+        noise = np.hypot(after.spread, self._passing.spread) / np.sqrt(self._playouts)
+        if tidying or self._seen.open_points[point]:
+            return bool(gain > -_LOSS - noise)
+        return bool(gain > _GAIN + 2 * noise)
+
+    def _after(self, point: Point | None) -> Estimate:
+        """Return the estimate after a move, or after nothing, with the opponent to move."""
+        board = self._board
+        if point is not None:
+            board = board.copy()
+            board.play(point, self._color)
+        opponent = self._color.opponent
+        return estimate(board, self._playouts, seed=self._seed, to_move=opponent)
