@@ -6,7 +6,7 @@ the usual corner points so that no two games start alike.  Game 0 becomes `game.
 archive of all the others.  GNU Go must be installed (Debian: ``apt-get install gnugo``).  A run
 that is stopped goes on where it was.
 
-    python tools/make_sample_games.py --games 120 --out gopolicy/samples/games.zip
+    python tools/make_sample_games.py --games 104 --out gopolicy/samples/games.zip
 """
 
 import argparse
@@ -141,7 +141,7 @@ def write_zip(path: Path, members: dict[str, bytes]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Play the games that are missing and pack them all."""
     parser = argparse.ArgumentParser(description="Make the sample games with GNU Go.")
-    parser.add_argument("--games", type=int, default=120, help="games in all")
+    parser.add_argument("--games", type=int, default=104, help="games in all")
     parser.add_argument("--out", type=Path, default=Path("gopolicy/samples/games.zip"))
     parser.add_argument("--level", type=int, default=1, help="GNU Go's level, 0 to 10")
     parser.add_argument("--gnugo", default="gnugo", help="the engine's command")
