@@ -6,10 +6,12 @@ the network waits for it.
 
 import argparse
 import contextlib
+import math
 import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from gopolicy.engine.gtp import Engine
     from gopolicy.engine.gtp_input import ReadAhead
     from gopolicy.engine.network_mind import NetworkMind
+    from gopolicy.engine.player import PlayerSettings
 
 DESCRIPTION = """\
 Plays and analyses games through the Go Text Protocol (GTP 2) on standard input and output, for
@@ -37,6 +40,18 @@ examples:
 
 gopolicy/engine/FRONTENDS.md tells for every frontend where to enter it."""
 
+_NUMBER, _COUNT = ("X", float), ("N", int)
+_PLAY_OPTIONS: tuple[tuple[str, tuple[str, Callable[[str], object]], str], ...] = (
+    ("temperature", _NUMBER, "0 plays the most probable move, 1 as the network predicts"),
+    ("temperature_moves", _COUNT, "moves of the game to which that applies (default: all)"),
+    ("late_temperature", _NUMBER, "the temperature after those moves (default: 0)"),
+    ("top_p", _NUMBER, "choose among the most probable moves that have this share together"),
+    ("min_p", _NUMBER, "leave out moves less probable than this share of the best one"),
+    ("seed", _COUNT, "of the random choice, to play the same again"),
+    ("resign_below", _NUMBER, "resign with less than this chance to win (default: 0, never)"),
+    ("max_seconds", _NUMBER, "time for one move"),
+)
+
 _PATIENCE = 1.2
 """Seconds that the engine has to end by itself once nobody listens."""
 
@@ -46,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights(parser)
     add_device(parser)
     add_symmetries(parser)
+    _add_play_options(parser)
     parser.add_argument(
         "--rules",
         default="chinese",
@@ -54,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " (default: chinese)",
     )
     parser.add_argument(
-        "--komi", type=float, default=7.5, metavar="K", help="until told another (default: 7.5)"
+        "--komi", type=_finite, default=7.5, metavar="K", help="until told another (default: 7.5)"
     )
     parser.add_argument(
         "--log", type=output_file, metavar="FILE", help="append all traffic to this file"
@@ -65,6 +81,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT",
         help="what the engine calls itself; some frontends go by the first word",
     )
+
+
+def _finite(text: str) -> float:
+    """Parse a number that is one (an argparse type)."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
+
+
+def _add_play_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of strength and style; `kata-set-param` changes them in the middle of a game.
+
+    Their defaults are those of `gopolicy.engine.player.PlayerSettings`.
+    """
+    group = parser.add_argument_group("how to play")
+    for name, kind, text in _PLAY_OPTIONS:
+        flag = f"--{name.replace('_', '-')}"
+        group.add_argument(flag, dest=name, metavar=kind[0], type=kind[1], help=text)
+    group.add_argument(
+        "--passing",
+        choices=("friendly", "strict"),
+        help="friendly leaves dead stones on the board, strict takes them off (default: friendly)",
+    )
+
+
+def _play_settings(args: argparse.Namespace) -> "PlayerSettings":
+    """Return the settings that the options ask for; ConfigError where one is impossible."""
+    from gopolicy.engine.player import PlayerSettings
+
+    names = [name for name, _, _ in _PLAY_OPTIONS] + ["passing"]
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    return PlayerSettings(**given)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -98,9 +147,9 @@ def _engine(
     from gopolicy.engine.rules import rules_named
     from gopolicy.engine.session import Session
 
-    rules = rules_named(args.rules)
+    rules, play = rules_named(args.rules), _play_settings(args)
     journal = LogFile(args.log) if args.log else Silence()
-    mind = Background(lambda: _load(args), source.fail)
+    mind = Background(lambda: _load(args, play), source.fail)
     session = Session(LateMind(mind), remark=say, rules=rules)
     session.set_komi(args.komi)
     engine = Engine(
@@ -112,13 +161,16 @@ def _engine(
     return engine, mind
 
 
-def _load(args: argparse.Namespace) -> "NetworkMind":
+def _load(args: argparse.Namespace, play: "PlayerSettings") -> "NetworkMind":
     """Return the mind, ready to think; imports torch."""
     from gopolicy.cli.networks import weights_name
     from gopolicy.engine.network_mind import MindOptions, NetworkMind
 
     options = MindOptions(
-        weights=weights_name(args), device=args.device, symmetries=args.symmetries
+        weights=weights_name(args),
+        device=args.device,
+        symmetries=args.symmetries,
+        play=play,
     )
     return NetworkMind(options)
 

@@ -9,13 +9,15 @@ A pass is never a candidate: frontends drop it, and the network does not predict
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gopolicy.engine.mind import Mind, Outlook
+from gopolicy.engine.mind import Mind
+from gopolicy.engine.playouts import Estimate
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color, Point
 from gopolicy.go.vertex import vertex_name
@@ -65,7 +67,7 @@ class Analysis:
     wishes: Wishes
     mind: Mind
     candidates: list[Candidate] = field(init=False)
-    outlook: Outlook = field(init=False)
+    outlook: Estimate = field(init=False)
 
     def __post_init__(self) -> None:
         color = self.wishes.color
@@ -182,8 +184,8 @@ def kata_line(analysis: Analysis) -> str:
     if analysis.wishes.root:
         parts.append(f"rootInfo visits {sum(map(_visits, analysis.candidates))} {values}")
     if analysis.wishes.ownership:
-        sign = 1 if analysis.wishes.color == Color.BLACK else -1
-        owners = " ".join(f"{sign * value:.3f}" for value in analysis.outlook.ownership)
+        ownership = analysis.outlook.ownership_for(analysis.wishes.color)
+        owners = " ".join(f"{value:.3f}" for value in ownership)
         parts.append(f"ownership {owners}")
     return " ".join(parts)
 
@@ -225,13 +227,12 @@ def cgos_report(analysis: Analysis) -> dict[str, object]:
         }
         for candidate in analysis.candidates
     ]
-    sign = 1 if analysis.wishes.color == Color.BLACK else -1
     return {
         "winrate": wins,
         "score": lead,
         "visits": sum(map(_visits, analysis.candidates)),
         "moves": moves,
-        "ownership": encode_ownership(sign * analysis.outlook.ownership),
+        "ownership": encode_ownership(analysis.outlook.ownership_for(analysis.wishes.color)),
     }
 
 
@@ -250,16 +251,12 @@ def encode_ownership(ownership: NDArray[np.float32]) -> str:
 
 def _win_rate(analysis: Analysis) -> float:
     """Return the estimate for the side to move, kept off the ends of the scale."""
-    wins = analysis.outlook.black_wins
-    if analysis.wishes.color == Color.WHITE:
-        wins = 1 - wins
-    return min(max(wins, 0.01), 0.99)
+    return min(max(analysis.outlook.win_rate(analysis.wishes.color), 0.01), 0.99)
 
 
 def _lead(analysis: Analysis) -> float:
     """Return the points that the side to move is ahead."""
-    lead = analysis.outlook.lead
-    return lead if analysis.wishes.color == Color.BLACK else -lead
+    return analysis.outlook.lead_of(analysis.wishes.color)
 
 
 def _visits(candidate: Candidate) -> int:
@@ -277,7 +274,7 @@ def _variation(analysis: Analysis, candidate: Candidate) -> str:
     return " ".join(_name(analysis, point) for point in candidate.variation)
 
 
-def heat_rows(values_a: Sequence[float] | NDArray[np.float32], size: int, form: str) -> list[str]:
+def heat_rows(values_a: NDArray[Any], size: int, form: str) -> list[str]:
     """Return one line of formatted numbers for each row of the board."""
-    rows = np.asarray(values_a).reshape(size, size)
+    rows = values_a.reshape(size, size)
     return [" ".join(format(value, form) for value in row) for row in rows]

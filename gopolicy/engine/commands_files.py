@@ -1,12 +1,14 @@
 """Commands that read and write games.  How a game is written is left to `GameFiles`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from gopolicy.engine.gtp import SYNTAX_ERROR, Arguments, GtpError, Handler, integer
 from gopolicy.engine.session import Session
 from gopolicy.errors import GoPolicyError
+from gopolicy.go.board import Board
 from gopolicy.go.kernels import event_color, event_point
 from gopolicy.go.types import EVENT_SETUP, PASS, Color, Point
 
@@ -89,7 +91,7 @@ def load(session: Session, game: StoredGame, move: int | None) -> None:
             other.play(point, color)
         elif point == PASS:
             _settle(other, waiting)
-            other.set_up(lambda board, color=color: board.setup(to_move=color))
+            other.set_up(partial(Board.setup, to_move=color))
         else:
             waiting.setdefault(color, []).append(point)
     _settle(other, waiting)
@@ -99,6 +101,13 @@ def load(session: Session, game: StoredGame, move: int | None) -> None:
 def _settle(session: Session, waiting: dict[Color, list[Point]]) -> None:
     """Carry out the setup that has gathered."""
     if waiting:
-        stones = [waiting.get(color, []) for color in (Color.BLACK, Color.WHITE, Color.EMPTY)]
+        session.set_up(partial(set_stones, stones=dict(waiting)))
         waiting.clear()
-        session.set_up(lambda board: board.setup(*stones))
+
+
+def set_stones(board: Board, stones: Mapping[Color, list[Point]]) -> None:
+    """Set points of the board to the colors, EMPTY among them, that they are listed under."""
+    black, white, empty = (
+        stones.get(color, []) for color in (Color.BLACK, Color.WHITE, Color.EMPTY)
+    )
+    board.setup(black, white, empty)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gopolicy.engine.analysis import heat_rows
+from gopolicy.engine.commands_files import set_stones
 from gopolicy.engine.commands_kata import setting_text
 from gopolicy.engine.commands_setup import read_moves
 from gopolicy.engine.gtp import SYNTAX_ERROR, Arguments, GtpError, Handler, expect_count
@@ -195,8 +196,7 @@ def _setup_commands(session: Session) -> dict[str, Handler]:
             if point == PASS:
                 raise GtpError(SYNTAX_ERROR)
             stones[color].append(point)
-        ordered = [stones[color] for color in (Color.BLACK, Color.WHITE, Color.EMPTY)]
-        session.set_up(lambda board: board.setup(*ordered))
+        session.set_up(lambda board: set_stones(board, stones))
         return ""
 
     def setup_player(arguments: Arguments) -> str:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from gopolicy.engine.background import Background
 from gopolicy.engine.gtp import GtpError
-from gopolicy.engine.mind import Decision, Mind, Outlook
+from gopolicy.engine.mind import Decision, Mind
+from gopolicy.engine.playouts import Estimate
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color, Point
 
@@ -47,7 +48,7 @@ class LateMind:
             board, color, seconds=seconds, cleanup=cleanup, deterministic=deterministic
         )
 
-    def outlook(self, board: Board) -> Outlook:
+    def outlook(self, board: Board) -> Estimate:
         """Return how the game may end."""
         return self._mind().outlook(board)
 

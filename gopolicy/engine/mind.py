@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gopolicy.engine.playouts import Estimate
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color, Point
 
@@ -19,20 +20,6 @@ class Decision:
     """`PASS` for a pass."""
     resign: bool = False
     explanation: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """How a game may end from here, as playouts see it, from Black's side."""
-
-    ownership: NDArray[np.float32]
-    """[N * N] 1 where a point is Black's for certain, -1 where it is White's."""
-    lead: float
-    """Points Black is ahead, komi counted."""
-    spread: float
-    """The standard deviation of the points."""
-    black_wins: float
-    """From 0 to 1."""
 
 
 class Mind(Protocol):
@@ -63,7 +50,7 @@ class Mind(Protocol):
     ) -> Decision:
         """Return a move for color, which may be a pass or to resign, but is never illegal."""
 
-    def outlook(self, board: Board) -> Outlook:
+    def outlook(self, board: Board) -> Estimate:
         """Return how the game may end."""
 
     def dead(self, board: Board) -> list[tuple[Point, ...]]:

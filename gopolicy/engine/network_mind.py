@@ -1,21 +1,27 @@
 """A `Mind` with a network: what `gopolicy gtp` plays and analyses with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gopolicy.engine.mind import Decision, Outlook
+from gopolicy.engine.mind import Decision
 from gopolicy.engine.other_sizes import at_size
+from gopolicy.engine.player import Choice, Player, PlayerSettings
+from gopolicy.engine.playouts import Estimate, dead_chains, estimate
 from gopolicy.engine.predictor import Predictor
 from gopolicy.errors import ConfigError
 from gopolicy.features.encode import Encoder
 from gopolicy.go.board import Board
-from gopolicy.go.scoring import area_owners
 from gopolicy.go.symmetry import symmetry_table
 from gopolicy.go.types import PASS, Color, Point
+from gopolicy.go.vertex import vertex_name
 from gopolicy.nets.weights import LoadedNetwork, find_weights, load_weights
+
+_PLAYOUTS = 200
+_LONGEST_ESTIMATE = 0.25
+"""Seconds for the playouts of an analysis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,7 @@ class MindOptions:
     """A name or a path, see `gopolicy.nets.weights`."""
     device: str = "auto"
     symmetries: int = 1
+    play: PlayerSettings | None = None
 
 
 class NetworkMind:
@@ -36,6 +43,7 @@ class NetworkMind:
         self._loaded = load_weights(options.weights)
         self._name = find_weights(options.weights).name
         self._symmetries = options.symmetries
+        self._player = Player(self, options.play)
         self._predictors: dict[int, Predictor] = {}
         self._encoders: dict[int, Encoder] = {}
         size = self._loaded.info.size
@@ -81,35 +89,42 @@ class NetworkMind:
         cleanup: bool = False,
         deterministic: bool = False,
     ) -> Decision:
-        """Return the most probable move for color, a pass where none is sensible."""
-        prior_a = self.probabilities([board], [color])[0]
-        sensible_a = (
-            Encoder("alphago48", board.size).board(board.arrays, int(color))[46].ravel() > 0
+        """Return a move for color."""
+        choice = self._player.choose(
+            board, color, seconds=seconds, cleanup=cleanup, deterministic=deterministic
         )
-        prior_a = np.where(board.legal_mask(color) & sensible_a, prior_a, -1)
-        best = int(np.argmax(prior_a))
-        return Decision(point=Point(best) if prior_a[best] >= 0 else PASS)
+        return Decision(
+            point=choice.point, resign=choice.resign, explanation=explain(choice, board)
+        )
 
-    def outlook(self, board: Board) -> Outlook:
+    def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
+        """Return the probability of every point for the player, [A]."""
+        priors_a: NDArray[np.float32] = self.probabilities([board], [color or board.to_move])[0]
+        return priors_a
+
+    def outlook(self, board: Board) -> Estimate:
         """Return how the game may end."""
-        owners = area_owners(board.stones).ravel()
-        ownership = ((owners == Color.BLACK) * 1.0 - (owners == Color.WHITE)).astype(np.float32)
-        lead = float(ownership.sum()) - board.komi
-        return Outlook(ownership=ownership, lead=lead, spread=20.0, black_wins=0.5)
+        return estimate(board, _PLAYOUTS, to_move=board.to_move, seconds=_LONGEST_ESTIMATE)
 
     def dead(self, board: Board) -> list[tuple[Point, ...]]:
         """Return the chains that are dead."""
-        return []
+        return dead_chains(board)
 
     def settings(self) -> Mapping[str, object]:
         """Return what can be set, by name."""
-        return {"symmetries": self._symmetries}
+        return asdict(self._player.settings) | {"symmetries": self._symmetries}
 
     def change(self, name: str, value: str) -> None:
         """Change a setting; ConfigError if there is no such setting or value."""
-        if name != "symmetries" or value not in ("1", "8"):
-            raise ConfigError(f"cannot set {name} to {value}")
-        self._symmetries = int(value)
+        if name == "symmetries":
+            if value not in ("1", "8"):
+                raise ConfigError(f"expected 1 or 8 symmetries, got {value!r}")
+            self._symmetries = int(value)
+            return
+        changed = changed_settings(self._player.settings, name, value)
+        if name == "seed":
+            self._player = Player(self, changed)
+        self._player.settings = changed
 
     def _predictor(self, size: int) -> Predictor:
         """Return the predictor for a size of board; ConfigError if there can be none."""
@@ -121,3 +136,38 @@ class NetworkMind:
             self._predictors[size] = Predictor(loaded, device=self._options.device)
             self._encoders[size] = Encoder(loaded.info.plane_set, size)
         return self._predictors[size]
+
+
+def explain(choice: Choice, board: Board) -> str:
+    """Return in a few words what was thought about a choice."""
+    words = []
+    if not choice.resign and choice.point != PASS:
+        share = float(choice.probabilities[choice.point])
+        best = int(np.argmax(choice.probabilities))
+        words.append(f"{vertex_name(choice.point, board.size)} {share:.1%}")
+        if best != choice.point:
+            first = vertex_name(best, board.size)
+            words.append(f"most probable {first} {float(choice.probabilities[best]):.1%}")
+    if choice.win_rate is not None and choice.score is not None:
+        words.append(f"win rate by playouts {choice.win_rate:.0%}, score {choice.score:+.1f}")
+    return "; ".join([*words, choice.reason])
+
+
+def changed_settings(settings: PlayerSettings, name: str, value: str) -> PlayerSettings:
+    """Return settings with one changed, its value given as text; ``none`` stands for no value."""
+    types = {field.name: field.type for field in fields(PlayerSettings)}
+    known = {key: getattr(kind, "__name__", str(kind)) for key, kind in types.items()}
+    if name not in known:
+        raise ConfigError(f"expected a setting from {', '.join(sorted(known))}, got {name!r}")
+    kind = known[name]
+    parsed: object = value
+    try:
+        if value.lower() == "none" and "None" in kind:
+            parsed = None
+        elif kind.startswith("int"):
+            parsed = int(value)
+        elif kind.startswith("float"):
+            parsed = float(value)
+    except ValueError:
+        raise ConfigError(f"expected {name} to be a number, got {value!r}") from None
+    return replace(settings, **{name: parsed})  # type: ignore[arg-type]

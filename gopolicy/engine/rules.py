@@ -1,12 +1,10 @@
 """Rule sets by name: what may be repeated, whether suicide is allowed, and what counts."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from gopolicy.engine.playouts import Scoring
 from gopolicy.errors import ConfigError
 from gopolicy.go.superko import Superko
-
-Scoring = Literal["area", "territory"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
