@@ -77,22 +77,28 @@ class Adviser:
     ) -> None:
         self._board, self._color, self._seen = board, color, seen
         self._playouts, self._seed = playouts, seed
-        self._passing = self._after(None)
+        self._passing = self._look(board)
 
     def is_useful(self, point: Point, *, tidying: bool = False) -> bool:
         """Return whether a legal move is worth playing; tidying, if it may be for nothing."""
-        after = self._after(point)
+        board = self._board.copy()
+        board.play(point, self._color)
+        after = self._look(board)
         gain = after.lead_of(self._color) - self._passing.lead_of(self._color)
-        noise = np.hypot(after.spread, self._passing.spread) / np.sqrt(self._playouts)
+        noise = np.hypot(after.spread, self._passing.spread) / np.sqrt(after.playouts)
         if tidying or self._seen.open_points[point]:
             return bool(gain > -_LOSS - noise)
-        return bool(gain > _GAIN + 2 * noise)
+        if gain <= _GAIN + 2 * noise:
+            return False
+        invades = self._seen.owners[point] == self._color.opponent
+        return not invades or self._turns_the_count(board, after)
 
-    def _after(self, point: Point | None) -> Estimate:
-        """Return the estimate after a move, or after nothing, with the opponent to move."""
-        board = self._board
-        if point is not None:
-            board = board.copy()
-            board.play(point, self._color)
+    def _turns_the_count(self, board: Board, after: Estimate) -> bool:
+        """Return whether stones come to life or die by the move that led to board."""
+        gained = outcome(board, after).lead_of(self._color) - self._seen.lead_of(self._color)
+        return gained > _GAIN
+
+    def _look(self, board: Board) -> Estimate:
+        """Return the estimate of a position with the opponent to move."""
         opponent = self._color.opponent
         return estimate(board, self._playouts, seed=self._seed, to_move=opponent)

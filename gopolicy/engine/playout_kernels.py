@@ -8,7 +8,8 @@ A move is random except that a player
 - never fills his own eye, and puts his own chain in atari only to capture, or rarely, if
   it is a small one;
 - answers the last move where it matters: takes a chain that left itself in atari, saves his own
-  chain that was put in atari, plays the vital point of a small eye space.
+  chain that was put in atari, plays in a small eye space;
+- plays the middle of an eye space of three points rather than elsewhere in it.
 """
 
 from typing import NamedTuple
@@ -164,6 +165,16 @@ def size_after(board: BoardArrays, at: int, color: int) -> int:
 
 
 @kernel
+def gives_atari(board: BoardArrays, at: int, color: int) -> bool:
+    """Return whether a move takes the last but one liberty of an opponent's chain."""
+    for step in (-board.stride, -1, 1, board.stride):
+        hostile = board.stones[at + step] == BLACK + WHITE - color
+        if hostile and board.chain_libs[board.chain_head[at + step]] == 2:
+            return True
+    return False
+
+
+@kernel
 def is_playable(board: BoardArrays, at: int, color: int, random: npt.NDArray[np.uint64]) -> bool:
     """Return whether a random move may be played on an empty cell."""
     if check_cell(board, at, color, False) != LEGAL or is_own_eye(board, at, color):
@@ -171,6 +182,8 @@ def is_playable(board: BoardArrays, at: int, color: int, random: npt.NDArray[np.
     if breathes_after(board, at, color):
         return True
     size = size_after(board, at, color)
+    if size <= 3 and gives_atari(board, at, color):  # may leave the opponent a single eye
+        return random_below(random, 2) == 0
     return size <= 4 and random_below(random, 8) == 0
 
 
@@ -189,7 +202,8 @@ def random_move(scratch: PlayoutScratch, color: int) -> int:
             cells[left] = cells[scratch.counts[_COUNT]]
             continue
         if is_playable(board, at, color, scratch.random):
-            return at
+            vital = vital_point(scratch, at)
+            return at if vital == 0 else vital
         cells[i] = cells[left]
         cells[left] = at
     return 0
@@ -252,20 +266,23 @@ def measure_space(scratch: PlayoutScratch, start: int, limit: int) -> int:
 
 
 @kernel
-def vital_point(scratch: PlayoutScratch, start: int, color: int) -> int:
-    """Return the middle of a region of three empty points that only opponents surround, or 0."""
+def vital_point(scratch: PlayoutScratch, start: int) -> int:
+    """Return the middle of a region of three empty points that one color surrounds, or 0."""
     board = scratch.board
     if measure_space(scratch, start, 3) != 3:
         return 0
-    middle = 0
+    middle, around = 0, EMPTY
     for i in range(3):
         at = np.int64(scratch.space[i])
         empty = 0
         for step in (-board.stride, -1, 1, board.stride):
-            stone = board.stones[at + step]
-            if stone == color:
-                return 0
-            empty += stone == EMPTY
+            stone = np.int64(board.stones[at + step])
+            if stone == EMPTY:
+                empty += 1
+            elif stone != BORDER:
+                if around == BLACK + WHITE - stone:
+                    return 0
+                around = stone
         if empty == 2:
             middle = at
     return middle
@@ -288,7 +305,7 @@ def answer(scratch: PlayoutScratch, color: int, last: int) -> int:
     if count == 0:
         for step in (-board.stride, -1, 1, board.stride):
             if board.stones[last + step] == EMPTY:
-                vital = vital_point(scratch, last + step, color)
+                vital = vital_point(scratch, last + step)
                 if vital != 0:
                     count = suggest(scratch, count, vital)
     if count == 0 or random_below(scratch.random, 16) == 0:
