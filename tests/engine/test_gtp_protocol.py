@@ -218,13 +218,13 @@ def test_traffic_is_noted() -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "1.5", "٣", "1e3", "--1", "9" * 30])
 def test_what_is_no_whole_number_is_a_syntax_error(text: str) -> None:
-    with pytest.raises(GtpError, match="^syntax error$"):
+    with pytest.raises(GtpError, match=r"^syntax error$"):
         integer(text)
 
 
 @pytest.mark.parametrize("text", ["", "x", "nan", "NaN", "inf", "-inf", "1e999", "1_0", "6,5"])
 def test_what_is_no_finite_number_is_a_syntax_error(text: str) -> None:
-    with pytest.raises(GtpError, match="^syntax error$"):
+    with pytest.raises(GtpError, match=r"^syntax error$"):
         number(text)
 
 
