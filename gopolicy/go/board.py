@@ -382,8 +382,9 @@ class Board:
 
     def _count_prisoners(self, color: Color, captured: int, sign: int = 1) -> None:
         """Credit the stones captured by color, or lost by it if negative; sign -1 takes it back."""
-        winner = color if captured >= 0 else color.opponent
-        self._captures[winner] += sign * abs(captured)
+        if captured:  # nothing is captured by setup, whose color may be EMPTY
+            winner = color if captured > 0 else color.opponent
+            self._captures[winner] += sign * abs(captured)
 
     def _set_up(self, events: list[int]) -> None:
         """Carry out setup events as one step; nothing happens where there are none."""
