@@ -1,0 +1,92 @@
+"""From won and lost games to a win rate and a difference in Elo points, with their uncertainty."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gopolicy.evaluation.match_game import Played
+from gopolicy.go.types import Color
+
+_Z95 = 1.959963984540054
+"""Standard deviations that 95 % of a normal distribution lie within."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchResult:
+    """What a match came to, from the side of the first player."""
+
+    games: int
+    wins: int
+    losses: int
+    draws: int
+    win_rate: float
+    """Draws count as half."""
+    interval: tuple[float, float]
+    """The Wilson interval of the win rate, 95 %."""
+    elo: float
+    """How much stronger the first player is; infinite if he won or lost every game."""
+    elo_interval: tuple[float, float]
+    wins_as_black: int
+    games_as_black: int
+    ends: dict[str, int]
+    """How many games ended how: score, resign, illegal move, crash, time, ..."""
+    disputes: int
+    """Finished games in which an engine's own count names another winner than the referee's."""
+    moves: float
+    """The mean length of a game."""
+
+
+def tally(games: Iterable[Played]) -> MatchResult:
+    """Add up the games of a match."""
+    played = list(games)
+    black_games = [game for game in played if game.first_is_black]
+    wins = sum(game.winner == game.first_color for game in played)
+    draws = sum(game.winner == Color.EMPTY for game in played)
+    count = len(played)
+    rate = (wins + draws / 2) / count if count else 0.5
+    low, high = wilson_interval(rate, count)
+    return MatchResult(
+        games=count,
+        wins=wins,
+        losses=count - wins - draws,
+        draws=draws,
+        win_rate=rate,
+        interval=(low, high),
+        elo=elo_of(rate),
+        elo_interval=(elo_of(low), elo_of(high)),
+        wins_as_black=sum(game.winner == Color.BLACK for game in black_games),
+        games_as_black=len(black_games),
+        ends=dict(Counter(game.end for game in played).most_common()),
+        disputes=sum(game.disputed for game in played),
+        moves=sum(game.moves for game in played) / max(count, 1),
+    )
+
+
+def wilson_interval(rate: float, games: int) -> tuple[float, float]:
+    """Return the range in which the true rate lies with 95 % confidence.
+
+    >>> [round(end, 3) for end in wilson_interval(0.8, 10)]
+    [0.49, 0.943]
+    >>> wilson_interval(0.5, 0)
+    (0.0, 1.0)
+    """
+    if games == 0:
+        return 0.0, 1.0
+    z2 = _Z95**2
+    middle = (rate + z2 / (2 * games)) / (1 + z2 / games)
+    spread = math.sqrt(rate * (1 - rate) / games + z2 / (4 * games**2))
+    half = _Z95 * spread / (1 + z2 / games)
+    low = 0.0 if rate == 0.0 else max(middle - half, 0.0)
+    return low, 1.0 if rate == 1.0 else min(middle + half, 1.0)
+
+
+def elo_of(rate: float) -> float:
+    """Return the difference in Elo points at which a player expects this share of the points.
+
+    >>> round(elo_of(0.75)), elo_of(0.5), elo_of(1.0)
+    (191, 0.0, inf)
+    """
+    if rate <= 0.0:
+        return -math.inf
+    return math.inf if rate >= 1.0 else 400 * math.log10(rate / (1 - rate))
