@@ -52,6 +52,10 @@ _PLAY_OPTIONS: tuple[tuple[str, tuple[str, Callable[[str], object]], str], ...] 
     ("max_seconds", _NUMBER, "time for one move"),
 )
 
+_ENDS = {
+    "hangup": "the frontend is gone, nobody reads the replies",
+    "end of input": "the input ended without quit",
+}
 _PATIENCE = 1.2
 """Seconds that the engine has to end by itself once nobody listens."""
 
@@ -125,14 +129,12 @@ def run(args: argparse.Namespace) -> int:
     engine, mind = _engine(args, source)
     try:
         reason = engine.run(source)
-    finally:
+    except BaseException:
         _leave_nothing_behind(mind)
-    if reason == "hangup":
-        say("gopolicy gtp: the frontend is gone; nobody reads the replies")
-        _let_go_of_output()
-    elif reason != "quit":
-        say("gopolicy gtp: the input ended without quit")
-    return 0
+        raise
+    if reason in _ENDS:
+        _say_last(_ENDS[reason])
+    os._exit(0)  # at once: Python takes seconds to take torch apart, and frontends kill what stays
 
 
 def _engine(
@@ -201,11 +203,6 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _let_go_of_output() -> None:
-    """Keep Python from failing once more on what it could not write."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _leave_nothing_behind(mind: "Background[NetworkMind]") -> None:
     """See that the thread that loads the network does not run into the end of the program."""
     if not mind.finish(_PATIENCE):
@@ -214,5 +211,11 @@ def _leave_nothing_behind(mind: "Background[NetworkMind]") -> None:
 
 def _desert() -> None:
     """End at once: the frontend is gone, and the engine is too busy to notice."""
-    say("gopolicy gtp: the frontend is gone")
+    _say_last(_ENDS["hangup"])
     os._exit(0)
+
+
+def _say_last(text: str) -> None:
+    """Print a remark that may be the last, even if nobody reads those any more."""
+    with contextlib.suppress(OSError):
+        say(f"gopolicy gtp: {text}")

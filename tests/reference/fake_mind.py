@@ -29,7 +29,7 @@ class FakeMind:
         self.resigning = False
         self.dead_points: list[str] = []
         self.known: dict[str, object] = {"temperature": 0.0, "loud": False}
-        self.asked: list[dict[str, object]] = []
+        self.asked: dict[str, object] = {}
 
     def describe(self) -> str:
         return "fake"
@@ -43,7 +43,7 @@ class FakeMind:
         return np.stack([self._priors(board.size) for board in boards])
 
     def choose(self, board: Board, color: Color, **how: object) -> Decision:
-        self.asked.append(how)
+        self.asked = how
         legal = board.legal_mask(color)
         if self.resigning:
             return Decision(point=PASS, resign=True)
@@ -141,5 +141,3 @@ class Desk:
     def stones(self) -> str:
         """Return the board as text."""
         return str(self.session.board)
-
-

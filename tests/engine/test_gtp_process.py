@@ -1,0 +1,220 @@
+"""``gopolicy gtp`` as a process: how it starts, and how it ends when the frontend misbehaves."""
+
+import os
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+from reference.fake_mind import Desk
+
+LIMIT = 5.0
+"""Seconds to end in; it takes less than two where nothing else runs."""
+
+
+class Process:
+    """A running engine and the pipes to it."""
+
+    def __init__(self, *options: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gopolicy", "gtp", *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def send(self, data: str | bytes) -> None:
+        self.input.write(data if isinstance(data, bytes) else data.encode())
+        self.input.flush()
+
+    def reply(self) -> str:
+        """Return the next reply without the empty line that ends it."""
+        lines = []
+        while (line := self.output.readline().decode()) not in ("\n", ""):
+            lines.append(line)
+        return "".join(lines).rstrip("\n")
+
+    def end(self) -> tuple[int, str, float]:
+        """Return the exit status, what was said to people, and how long it took to end."""
+        start = time.monotonic()
+        try:
+            status = self.process.wait(60)
+        finally:
+            self.process.kill()
+        assert self.process.stderr is not None
+        return status, self.process.stderr.read().decode(), time.monotonic() - start
+
+    def close(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            try:
+                if pipe is not None:
+                    pipe.close()
+            except BrokenPipeError:
+                continue
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def input(self) -> IO[bytes]:
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    @property
+    def output(self) -> IO[bytes]:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+
+@pytest.fixture
+def engine(tiny_weights: Path) -> Iterator[Process]:
+    process = Process("--weights", str(tiny_weights), "--device", "cpu")
+    yield process
+    process.close()
+
+
+def run_engine(*options: str, text: str | bytes = "") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "gopolicy", "gtp", *options]
+    data = text.encode() if isinstance(text, str) else text
+    return subprocess.run(command, input=data, capture_output=True, check=False, timeout=300)
+
+
+def test_a_whole_conversation_at_once_is_answered_and_leaves_standard_error_empty(
+    tiny_weights: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "game.log"
+    text = (
+        "1 name\n2 genmove b\n3 kata-genmove_analyze w 10 ownership true\n4 play b pass\n5 quit\n"
+    )
+    done = run_engine("--weights", str(tiny_weights), "--log", str(log), text=text)
+    assert (done.returncode, done.stderr) == (0, b"")
+    replies = done.stdout.decode().split("\n\n")
+    assert replies[0] == "=1 gopolicy"
+    assert replies[1].startswith("=2 ")
+    head, info, move = replies[2].split("\n")
+    assert head == "=3"
+    assert len(info.partition(" ownership ")[2].split()) == 361
+    assert move.startswith("play ")
+    assert replies[3:] == ["=4", "=5", ""]
+    logged = log.read_text("utf-8")
+    assert "> 2 genmove b\n" in logged
+    assert "< =5\n" in logged
+    assert info in logged
+
+
+def test_weights_that_do_not_exist_end_it_with_one_clear_line(tmp_path: Path) -> None:
+    done = run_engine("--weights", str(tmp_path / "nothing"), text="name\ngenmove b\nname\n")
+    assert done.returncode == 1
+    assert done.stdout.startswith(b"= gopolicy\n\n? cannot load the network\n\n")
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("gopolicy: no weights at or called")
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        (["--temperature", "-1"], 1, "temperature"),
+        (["--rules", "ing"], 1, "expected rules from"),
+        (["--komi", "nan"], 2, "--komi"),
+        (["--log", "no/such/folder/file"], 2, "does not exist"),
+    ],
+)
+def test_an_impossible_option_is_refused_at_once(
+    options: list[str], status: int, words: str
+) -> None:
+    done = run_engine(*options, text="name\n")
+    assert done.returncode == status
+    assert words in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+
+
+def test_the_end_of_input_is_an_end_with_a_reason(engine: Process) -> None:
+    engine.send("genmove b\n")
+    assert engine.reply().startswith("= ")
+    engine.input.close()
+    status, said, seconds = engine.end()
+    assert (status, said) == (0, "gopolicy gtp: the input ended without quit\n")
+    assert seconds < LIMIT
+
+
+def test_a_frontend_killed_in_the_middle_of_an_analysis_ends_it(engine: Process) -> None:
+    engine.send("kata-analyze b 5\n")
+    assert engine.output.readline() == b"=\n"
+    assert engine.output.readline().startswith(b"info ")
+    engine.input.close()
+    engine.output.close()
+    status, said, seconds = engine.end()
+    assert status == 0
+    assert said.startswith("gopolicy gtp: ")
+    assert "Traceback" not in said
+    assert seconds < LIMIT
+
+
+def test_a_pipe_closed_at_the_other_end_ends_it(engine: Process) -> None:
+    engine.send("name\n")
+    assert engine.reply() == "= gopolicy"
+    engine.output.close()
+    engine.send("name\nname\n")
+    status, said, seconds = engine.end()
+    assert status == 0
+    assert "the frontend is gone" in said
+    assert "Traceback" not in said
+    assert seconds < LIMIT
+
+
+def test_garbage_does_not_end_it(engine: Process) -> None:
+    noise = os.urandom(100_000).replace(b"quit", b"")
+    engine.send(noise + b"\x00" * 3_000_000 + b"\n\n12 echo\n99 protocol_version\n")
+    for _ in range(200_000):
+        if engine.reply() == "=99 2":
+            break
+    engine.send("quit\n")
+    assert engine.reply() == "="
+    status, said, _ = engine.end()
+    assert (status, said) == (0, "")
+
+
+def test_any_input_interrupts_an_analysis_and_is_then_answered(engine: Process) -> None:
+    for line, answer in (("\n", None), ("protocol_version\n", "= 2"), ("name\n", "= gopolicy")):
+        engine.send("lz-analyze w 5\n")
+        assert engine.output.readline() == b"=\n"
+        assert engine.output.readline().startswith(b"info ")
+        engine.send(line)
+        while engine.output.readline() != b"\n":
+            continue
+        if answer:
+            assert engine.reply() == answer
+
+
+def test_other_sizes_are_played_too(engine: Process) -> None:
+    for size in (9, 13, 5, 25, 2):
+        engine.send(f"boardsize {size}\ngenmove b\nkata-analyze w 1\n\nboardsize 19\n")
+        assert engine.reply() == "="
+        move = engine.reply()
+        assert move.startswith("= ")
+        assert int(move[3:]) <= size
+        assert engine.reply().startswith("=")
+        assert engine.reply() == "="
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_from_game_to_game() -> None:
+    desk = Desk()
+
+    def play_games(count: int) -> None:
+        moves = ["genmove b", "genmove w"] * 15
+        for _ in range(count):
+            desk.send("boardsize 9", "clear_board", *moves, "undo", "kata-analyze b", "final_score")
+
+    tracemalloc.start()
+    try:
+        play_games(20)
+        before = tracemalloc.get_traced_memory()[0]
+        play_games(60)
+        assert tracemalloc.get_traced_memory()[0] - before < 100_000
+    finally:
+        tracemalloc.stop()
