@@ -247,7 +247,10 @@ class _Turn:
         if self.strict:
             tidying = capturing_points(self.board, seen, self.color)
         left = self.sensible & (doubtful_points(seen) | tidying)
-        if int(seen.open_points.sum()) > self.board.size**2 // _OPENING_SHARE:
+        if self._seconds_left() == 0.0:
+            left &= seen.open_points
+            return self._draw(probabilities, left) if left.any() else PASS
+        if left.any() and int(seen.open_points.sum()) > self.board.size**2 // _OPENING_SHARE:
             return self._draw(probabilities, left)
         adviser = Adviser(
             self.board,
@@ -272,9 +275,11 @@ class _Turn:
         """Return the first of some drawn moves that is worth playing, `PASS` if none is."""
         left = left.copy()
         for _ in range(_TRIES):
-            if not left.any() or self._seconds_left() == 0.0:
+            if not left.any():
                 break
             point = self._draw(probabilities, left)
+            if self._seconds_left() == 0.0:
+                return point
             if adviser.is_useful(point, tidying=bool(tidying[point])):
                 return point
             left[point] = False
