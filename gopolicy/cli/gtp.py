@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gopolicy import __version__
-from gopolicy.cli.options import add_device, add_symmetries, add_weights, output_file
+from gopolicy.cli.options import add_device, add_symmetries, add_weights, output_file, positive_int
 from gopolicy.cli.output import say
 from gopolicy.errors import GoPolicyError
 
@@ -65,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights(parser)
     add_device(parser)
     add_symmetries(parser)
+    parser.add_argument(
+        "--threads",
+        type=positive_int,
+        metavar="N",
+        help="cores to compute with (default: half of them, 4 at most)",
+    )
     _add_play_options(parser)
     parser.add_argument(
         "--rules",
@@ -172,6 +178,7 @@ def _load(args: argparse.Namespace, play: "PlayerSettings") -> "NetworkMind":
         weights=weights_name(args),
         device=args.device,
         symmetries=args.symmetries,
+        threads=args.threads,
         play=play,
     )
     return NetworkMind(options)

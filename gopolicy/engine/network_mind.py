@@ -1,9 +1,11 @@
 """A `Mind` with a network: what `gopolicy gtp` plays and analyses with."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from gopolicy.engine.mind import Decision
@@ -32,6 +34,9 @@ class MindOptions:
     """A name or a path, see `gopolicy.nets.weights`."""
     device: str = "auto"
     symmetries: int = 1
+    threads: int | None = None
+    """Cores to compute with; None: half of them, 4 at most.  One position keeps few cores busy, and
+    threads that wait for a core which another program has make a move ten times as slow."""
     play: PlayerSettings | None = None
 
 
@@ -39,6 +44,7 @@ class NetworkMind:
     """Thinks with a network, on boards of its own size and, if it can, of others."""
 
     def __init__(self, options: MindOptions) -> None:
+        torch.set_num_threads(options.threads or few_threads())
         self._options = options
         self._loaded = load_weights(options.weights)
         self._name = find_weights(options.weights).name
@@ -136,6 +142,11 @@ class NetworkMind:
             self._predictors[size] = Predictor(loaded, device=self._options.device)
             self._encoders[size] = Encoder(loaded.info.plane_set, size)
         return self._predictors[size]
+
+
+def few_threads() -> int:
+    """Return how many cores to use for one position at a time."""
+    return min(max((os.cpu_count() or 1) // 2, 1), 4)
 
 
 def explain(choice: Choice, board: Board) -> str:
