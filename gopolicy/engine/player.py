@@ -35,6 +35,8 @@ PassPolicy = Literal["friendly", "strict"]
 
 _OPENING_SHARE = 4
 """No pass before a quarter of as many moves as the board has points."""
+_GLANCE = 32
+"""Playouts that show whether the end is near."""
 _TRIES = 8
 """Moves that are compared with passing before it is decided that none is worth it."""
 _HANDICAP_DELAY = 20
@@ -175,7 +177,9 @@ class _Turn:
             return self._choice(PASS, shown, "no sensible move is left")
         if self._in_opening():
             return self._choice(self._draw(probabilities, self.sensible), shown, "opening")
-        self.seen = self._look()
+        self.seen = self._look(min(_GLANCE, self.player.settings.playouts))
+        if not self._is_middle_game(self.seen):
+            self.seen = self._look(self.player.settings.playouts)
         if self._wants_to_resign(self.seen):
             return self._choice(PASS, shown, "lost", resign=True)
         if self._accepts_end(self.seen):
@@ -205,13 +209,20 @@ class _Turn:
         stones = int((self.board.stones != Color.EMPTY).sum())
         return max(self.board.ply, stones) < self.board.size**2 // _OPENING_SHARE
 
-    def _look(self) -> Outcome:
-        """Judge the position by playouts."""
+    def _look(self, playouts: int) -> Outcome:
+        """Judge the position by so many playouts."""
         board = self.board
-        verdict = estimate(
-            board, self.player.settings.playouts, seed=board.ply, seconds=self._seconds_left()
-        )
+        verdict = estimate(board, playouts, seed=board.ply, seconds=self._seconds_left())
         return outcome(board, verdict)
+
+    def _is_middle_game(self, seen: Outcome) -> bool:
+        """Return whether a glance shows that there is nothing but moving to decide."""
+        settings = self.player.settings
+        lost = seen.verdict.win_rate(self.color) < settings.resign_below
+        return self._is_wide_open(seen) and self.board.last_move != PASS and not lost
+
+    def _is_wide_open(self, seen: Outcome) -> bool:
+        return int(seen.open_points.sum()) > self.board.size**2 // _OPENING_SHARE
 
     def _seconds_left(self) -> float | None:
         return None if self.deadline is None else max(self.deadline - time.monotonic(), 0.0)
@@ -250,7 +261,7 @@ class _Turn:
         if self._seconds_left() == 0.0:
             left &= seen.open_points
             return self._draw(probabilities, left) if left.any() else PASS
-        if left.any() and int(seen.open_points.sum()) > self.board.size**2 // _OPENING_SHARE:
+        if left.any() and self._is_wide_open(seen):
             return self._draw(probabilities, left)
         adviser = Adviser(
             self.board,
