@@ -26,7 +26,7 @@ def narrowed(probabilities: NDArray[np.float64], top_p: float, min_p: float) -> 
     Kept are the most probable points that together reach top_p, and of these the ones that have at
     least min_p times the probability of the best.
 
-    >>> narrowed(np.array([0.5, 0.3, 0.15, 0.05]), top_p=0.8, min_p=0.0).tolist()
+    >>> narrowed(np.array([0.5, 0.3, 0.15, 0.05]), top_p=0.8, min_p=0.0).round(3).tolist()
     [0.625, 0.375, 0.0, 0.0]
     """
     order = np.argsort(-probabilities, kind="stable")
