@@ -88,7 +88,9 @@ def _games(paths: list[Path] | None) -> "GameTable":
     from gopolicy.data.store import is_store, open_store
 
     if paths and len(paths) == 1 and is_store(paths[0]):
-        return open_store(paths[0]).table
+        store = open_store(paths[0])
+        store.verify()
+        return store.table
     return build_table(paths or [SAMPLE_GAMES])[0]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gopolicy.cli.options import (
     add_device,
     add_json,
+    add_skip_broken,
     add_symmetries,
     add_weights,
     positive_int,
@@ -76,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="how to compute; auto: bf16 where the machine is faster in it (default)",
     )
+    add_skip_broken(parser)
     add_weights(parser)
     add_symmetries(parser)
     add_device(parser)
@@ -123,6 +125,7 @@ def _games(
         if len(args.paths) > 1:
             raise ConfigError("expected archives or one store, not a store and more")
         store = open_store(args.paths[0])
+        store.verify()
         selection = store.split(args.split or "validation")
         keys = ("rejected", "rejected_by_reason", "duplicates", "digest")
         counts = {key: store.meta[key] for key in keys} | {"split": args.split or "validation"}
@@ -147,7 +150,12 @@ def _read_archives(
     from gopolicy.data.options import PrepareOptions
     from gopolicy.data.selection import GameSelection
 
-    options = PrepareOptions(size=size, min_rank=args.min_rank, handicap=args.handicap)
+    options = PrepareOptions(
+        size=size,
+        min_rank=args.min_rank,
+        handicap=args.handicap,
+        skip_broken=args.skip_broken,
+    )
     table, rejections = build_table(args.paths, options, progress)
     reasons = tally(rejections)
     duplicates = reasons.pop(DUPLICATE, 0)

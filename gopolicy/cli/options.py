@@ -41,6 +41,15 @@ def add_symmetries(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_skip_broken(parser: argparse.ArgumentParser) -> None:
+    """Add ``--skip-broken``."""
+    parser.add_argument(
+        "--skip-broken",
+        action="store_true",
+        help="use what can be read of archives that are cut short or broken (default: stop)",
+    )
+
+
 def positive_int(text: str) -> int:
     """Parse a whole number of at least 1 (an argparse type)."""
     try:

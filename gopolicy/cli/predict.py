@@ -71,16 +71,16 @@ def run(args: argparse.Namespace) -> int:
     moment = moment_before(record, args.move)
     predictor = load_predictor(args)
     opinion = opinion_of(predictor, moment)
-    if args.json:
-        print_json(_as_json(args, predictor, moment, opinion))
-    else:
-        print_text(_as_text(record, moment, opinion, args.top))
     if args.picture:
         _draw(args.picture, record, moment, opinion, args.top)
         say(f"picture: {args.picture}")
     if args.annotate:
         _annotate(args, predictor, record)
         say(f"annotated game: {args.annotate}")
+    if args.json:
+        print_json(_as_json(args, predictor, moment, opinion))
+    else:
+        print_text(_as_text(record, moment, opinion, args.top))
     return 0
 
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gopolicy.cli.options import add_json, positive_int
+from gopolicy.cli.options import add_json, add_skip_broken, positive_int
 from gopolicy.cli.output import print_json, print_text, say
 
 HELP = "turn archives of games into a store for training"
@@ -68,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="archives whose games must not enter the store, wherever else they are found",
     )
+    add_skip_broken(parser)
     add("--processes", type=positive_int, metavar="N", help="default: one per core")
     add_json(parser)
 
@@ -88,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
         min_moves=args.min_moves,
         validation=args.validation,
         exclude=tuple(args.exclude),
+        skip_broken=args.skip_broken,
     )
     table, rejections = build_table(args.paths, options, TqdmProgress(), processes=args.processes)
     write_store(table, rejections, args.out, options)

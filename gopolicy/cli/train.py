@@ -78,7 +78,9 @@ def _train(args: argparse.Namespace, world: Any) -> Any:
         if world.leads:
             check_vacant(args.out)
         config = override(recipe(args.recipe or "default"), changes)
-    source = StoreSource(open_store(args.data), config, world)
+    store = open_store(args.data)
+    store.verify()
+    source = StoreSource(store, config, world)
     task = Task(config=config, source=source, out=args.out, world=world)
     return train(task, resume=args.resume, progress=TqdmProgress() if world.leads else SILENT)
 

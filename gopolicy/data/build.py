@@ -17,7 +17,7 @@ from gopolicy.data.workers import ordered_map, usable_cores
 from gopolicy.errors import ArchiveError
 from gopolicy.progress import SILENT, Progress
 from gopolicy.sgf.archive import iter_archive, kind_of
-from gopolicy.sgf.record import Rejection
+from gopolicy.sgf.record import BROKEN, TRUNCATED, Rejection
 
 DUPLICATE = "duplicate"
 EXCLUDED = "excluded"
@@ -37,7 +37,8 @@ def build_table(
 ) -> tuple[GameTable, list[Rejection]]:
     """Read archives, files and folders into one table; the result depends on nothing else.
 
-    Raises ArchiveError if a path cannot be read or no game at all is left.
+    Raises ArchiveError if a path cannot be read, if an archive is cut short or broken, so that
+    nobody knows what is missing (see `PrepareOptions.skip_broken`), or if no game at all is left.
     """
     options = options or PrepareOptions()
     processes = usable_cores() if processes is None else processes
@@ -47,10 +48,13 @@ def build_table(
             progress.start("reading excluded games", None, "games")
             plain = PrepareOptions(size=options.size)
             for rows in _read_all(options.exclude, plain, [], processes):
+                _refuse_broken(rows, "games to exclude have to be complete")
                 builder.exclude(rows)
                 progress.advance(len(rows.names))
         progress.start("reading games", None, "games")
         for rows in _read_all(paths, options, builder.sources, processes):
+            if not options.skip_broken:
+                _refuse_broken(rows, "--skip-broken uses what can be read of it")
             builder.add(rows)
             count = len(rows.names) + len(rows.rejections)
             progress.advance(count, skipped=len(builder.rejections), archive=rows.archive)
@@ -171,6 +175,15 @@ def _chunks(
                 chunk, weight = [], 0
     if chunk:
         yield chunk
+
+
+def _refuse_broken(rows: Rows, advice: str) -> None:
+    """Raise ArchiveError if an archive, not just a game in it, could not be read to its end."""
+    for rejection in rows.rejections:
+        is_archive = kind_of(rejection.name).container in ("tar", "zip")
+        if is_archive and rejection.reason in (TRUNCATED, BROKEN):
+            problem = f"{rejection.name}: {rejection.reason} ({rejection.detail})"
+            raise ArchiveError(f"{problem}; {advice}")
 
 
 def _nothing_left(paths: Sequence[str | PathLike[str]], rejections: list[Rejection]) -> str:

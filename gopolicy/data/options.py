@@ -26,6 +26,9 @@ class PrepareOptions:
     exclude: tuple[Path, ...] = ()
     """Archives whose games must not enter, whatever archive they are found in."""
 
+    skip_broken: bool = False
+    """Use what can be read of archives that are cut short or broken, instead of refusing them."""
+
     def __post_init__(self) -> None:
         if not MIN_SIZE <= self.size <= MAX_SIZE:
             raise ConfigError(f"the size must be {MIN_SIZE} to {MAX_SIZE}, not {self.size}")

@@ -24,6 +24,7 @@ from gopolicy.data.options import PrepareOptions
 from gopolicy.data.selection import GameSelection, Split, select_split
 from gopolicy.data.table import COLUMNS, GameTable, Names
 from gopolicy.errors import OutputError, StoreError
+from gopolicy.go.types import MAX_SIZE, MIN_SIZE
 from gopolicy.sgf.record import Rejection
 
 FORMAT, VERSION = "gopolicy store", 1
@@ -54,9 +55,8 @@ class Store:
     def verify(self) -> None:
         """Read every file; raise StoreError if one changed since it was written."""
         for name, entry in self.meta["files"].items():
-            with (self.path / name).open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != entry["sha256"]:
-                    raise StoreError(f"{self.path / name} is damaged: its checksum differs")
+            if _entry(self.path / name) != entry:
+                raise StoreError(f"{self.path / name} is damaged: its checksum differs")
 
 
 def write_store(
@@ -141,8 +141,16 @@ def _fits(table: GameTable) -> bool:
         and all(array.ndim == 1 for array in arrays.values())
         and {*lengths, len(table.position_offsets) - 1, len(table.names)} == {table.games}
         and int(table.event_offsets[-1]) == len(table.events)
+        and _ascends(table.event_offsets)
+        and _ascends(table.position_offsets)
+        and MIN_SIZE <= table.size <= MAX_SIZE
         and (not table.games or int(table.source.max()) < len(table.sources))
     )
+
+
+def _ascends(offsets: npt.NDArray[np.int64]) -> bool:
+    """Return whether offsets begin at 0 and never fall."""
+    return int(offsets[0]) == 0 and bool(np.all(offsets[1:] >= offsets[:-1]))
 
 
 def describe(meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -247,8 +255,8 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         what = "is not a store" if folder.exists() else "does not exist"
         raise StoreError(f"{folder} {what}; `gopolicy prepare` makes stores") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{folder / META} cannot be read: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError(f"{folder / META} cannot be read: {_reason(error)}") from error
     if not isinstance(meta, dict):
         raise StoreError(f"{folder / META} does not describe a store")
     return meta
@@ -258,12 +266,17 @@ def _map_array(path: Path, entry: Mapping[str, Any]) -> _Array:
     """Map one .npy file copy-on-write, so that kernels see the same type as in memory."""
     try:
         size = path.stat().st_size
-        if size != entry["bytes"]:
-            raise StoreError(f"{path} is damaged: {size:,} bytes, expected {entry['bytes']:,}")
-        with path.open("rb") as file:
-            return _map_open_file(file)
+        if size == entry["bytes"]:
+            with path.open("rb") as file:
+                return _map_open_file(file)
     except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read: {error}") from error
+        raise StoreError(f"{path} cannot be read: {_reason(error)}") from error
+    raise StoreError(f"{path} is damaged: {size:,} bytes, expected {entry['bytes']:,}")
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong, without the path, which the caller names."""
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _map_open_file(file: BinaryIO) -> _Array:

@@ -35,9 +35,11 @@ from gopolicy.sgf.metadata import read_handicap, read_komi, read_size, simple_te
 from gopolicy.sgf.record import GameRecord, Rejection
 
 MAX_EVENTS = 100_000
+MAX_FILE_BYTES = 8 << 20  # of a single game; archives have limits of their own
 _TOO_MANY_EVENTS = f"more than {MAX_EVENTS:,} moves and setup stones"
 _LETTERS = b"abcdefghijklmnopqrstuvwxy"
 _LARGEST_TT_PASS = 19
+_SIGNS = {b"GM", b"FF", b"SZ", b"CA", b"PB", b"PW", b"KM", b"RE"}
 _MOVES = {b"B": BLACK, b"W": WHITE}
 _SETUP = {b"AB": BLACK, b"AW": WHITE, b"AE": EMPTY}
 _TEXTS = {
@@ -88,9 +90,12 @@ def read_game(source: bytes | str | os.PathLike[str]) -> GameRecord:
     else:
         name = os.fspath(source)
         try:
-            data = Path(source).read_bytes()
+            with Path(source).open("rb") as file:
+                data = file.read(MAX_FILE_BYTES + 1)
         except OSError as error:
             raise SgfError(f"cannot read {name}: {error.strerror}") from error
+        if len(data) > MAX_FILE_BYTES:
+            raise SgfError(f"{name}: too large: more than {MAX_FILE_BYTES:,} bytes")
     first = next(read_games(data, name))
     if isinstance(first, Rejection):
         raise SgfError(f"{name}: {first.reason}: {first.detail}")
@@ -130,6 +135,8 @@ def _record(game: GameText, encoding: str, name: str) -> GameRecord:
         raise _Refused(reasons.OTHER_GAME, f"GM[{simple_text(kind)}] is not Go")
     size = _board_size(simple_text(root.get(b"SZ", b"")))
     events = _events(game, size)
+    if game.damaged and not events and not root.keys() & _SIGNS:
+        raise _Refused(reasons.UNREADABLE, "nothing in it that belongs to a game of Go")
     texts = {field: simple_text(root.get(ident, b""), encoding) for field, ident in _TEXTS.items()}
     return GameRecord(
         size=size,

@@ -94,7 +94,7 @@ def load_checkpoint(folder: Path, parts: Parts) -> Facts:
     try:
         values = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
         data = (folder / _TENSORS).read_bytes()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{folder}: cannot read this checkpoint ({error})") from error
     if values.get("format") != FORMAT:
         raise ConfigError(f"{folder}: expected format {FORMAT}, got {values.get('format')!r}")

@@ -39,7 +39,7 @@ def read_run(run: Path) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{run} holds no run to resume (no {DESCRIPTION})") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from error
     if not isinstance(values, dict) or values.get("format") != 1:
         raise ConfigError(f"{path}: expected the description of a run in format 1")

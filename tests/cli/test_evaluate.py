@@ -129,6 +129,22 @@ def test_a_store_gives_the_same_figures_as_its_archives(
     assert 0 < strong["positions"] < stored["positions"]
 
 
+def test_a_store_with_a_changed_byte_is_refused(
+    archive: tuple[str, list[GameRecord]],
+    weights: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = tmp_path / "store"
+    assert main(["prepare", archive[0], "--out", str(store), "--size", "9"]) == 0
+    capsys.readouterr()
+    data = bytearray((store / "events.npy").read_bytes())
+    data[-5] ^= 1
+    (store / "events.npy").write_bytes(data)
+    assert main(["evaluate", str(store), "--weights", weights]) == 1
+    assert "events.npy is damaged" in capsys.readouterr().err
+
+
 def test_a_report_has_charts_and_one_page_that_needs_nothing_else(
     archive: tuple[str, list[GameRecord]], weights: str, tmp_path: Path
 ) -> None:

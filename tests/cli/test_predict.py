@@ -176,8 +176,8 @@ def test_bad_input_is_one_line_and_status_1(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "not a game", "(;SZ[9];B[aa];W[aa])", "(;SZ[19];B[dd])"],
-    ids=["empty", "garbage", "illegal move", "other size"],
+    ["", "not a game", "(;SZ[9];B[aa];W[aa])", "(;SZ[19];B[dd])", "(;C[" + "x" * (9 << 20)],
+    ids=["empty", "garbage", "illegal move", "other size", "too large"],
 )
 def test_a_bad_game_is_one_line_and_status_1(
     text: str, tmp_path: Path, weights: str, capsys: pytest.CaptureFixture[str]

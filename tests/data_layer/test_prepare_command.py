@@ -1,5 +1,6 @@
 """``gopolicy prepare`` from the outside."""
 
+import gzip
 import io
 import json
 import tarfile
@@ -125,13 +126,39 @@ def test_a_large_file_of_garbage_is_one_line(tmp_path, capsys):
     assert "too large 1" in line
 
 
-def test_games_before_the_cut_of_a_truncated_archive_are_kept(games, tmp_path, capsys):
+@pytest.fixture
+def truncated(games, tmp_path) -> Path:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         archive.add(games, "games")
     path = tmp_path / "cut.tar.gz"
     path.write_bytes(buffer.getvalue()[: len(buffer.getvalue()) * 2 // 3])
-    assert prepare(path, "--out", tmp_path / "store", "--json") == 0
+    return path
+
+
+def test_a_truncated_archive_is_refused_and_nothing_is_written(truncated, tmp_path, capsys):
+    line = refused(capsys, truncated, "--out", tmp_path / "store")
+    assert "cut.tar.gz: truncated archive" in line
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_truncated_archive_of_games_to_exclude_is_refused(games, truncated, tmp_path, capsys):
+    words = ["--out", tmp_path / "store", "--exclude", truncated, "--skip-broken"]
+    assert "have to be complete" in refused(capsys, games, *words)
+
+
+def test_a_truncated_game_is_skipped_and_the_others_are_kept(games, tmp_path, capsys):
+    data = gzip.compress((games / "0000.sgf").read_bytes())
+    (games / "cut.sgf.gz").write_bytes(data[:-20])
+    assert prepare(games, "--out", tmp_path / "store", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["games"] == 20
+    assert report["rejected_by_reason"] == {"no moves": 1, "truncated archive": 1}
+
+
+def test_games_before_the_cut_are_kept_if_asked_for(truncated, tmp_path, capsys):
+    words = ["--out", tmp_path / "store", "--skip-broken", "--json"]
+    assert prepare(truncated, *words) == 0
     report = json.loads(capsys.readouterr().out)
     assert 0 < report["games"] < 20
     assert report["rejected_by_reason"]["truncated archive"] == 1

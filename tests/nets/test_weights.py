@@ -206,7 +206,9 @@ def test_a_description_that_does_not_fit_is_refused(tmp_path, changes, message):
         load_weights(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "[" * 100_000], ids=["empty", "cut", "list", "number", "deep"]
+)
 def test_a_description_that_is_no_object_is_refused(tmp_path, text):
     save(tmp_path)
     (tmp_path / "model.json").write_text(text)

@@ -192,6 +192,7 @@ def test_an_empty_game_is_a_record_without_moves() -> None:
         pytest.param(bytes(100), "unreadable", id="NUL bytes"),
         pytest.param(b"<html><body>404</body></html>", "unreadable", id="web page"),
         pytest.param(bytes(range(256)) * 40, "unreadable", id="binary"),
+        pytest.param(b"PK\3\4\x14(;\x8f\2\0K[\x91" * 9, "unreadable", id="a start in binary"),
         pytest.param(b"(;SZ[13:9];B[aa])", "not square", id="not square"),
         pytest.param(b"(;SZ[0];B[aa])", "other size", id="size 0"),
         pytest.param(b"(;SZ[1];B[aa])", "other size", id="size 1"),
