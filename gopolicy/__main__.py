@@ -53,7 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
-    except (GoPolicyError, MemoryError, OSError) as error:
+    except (GoPolicyError, MemoryError, OSError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _is_out_of_memory(error):
+            raise
         if not isinstance(error, GoPolicyError):
             _drop_standard_output()
         return _fail(_one_line(error), 1)
@@ -101,13 +103,18 @@ def _overview() -> str:
 
 def _one_line(error: BaseException) -> str:
     """Return what went wrong as one line."""
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError | RuntimeError):
         return "out of memory"
     if isinstance(error, OSError) and not isinstance(error, GoPolicyError) and error.errno:
         reason = "the disk is full" if error.errno == errno.ENOSPC else os.strerror(error.errno)
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{reason}"
     return " ".join(str(error).split())
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Say whether this is torch's way to report that memory ran out, here or on a device."""
+    return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
 
 
 def _fail(message: str, status: int) -> int:

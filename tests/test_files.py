@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gopolicy.errors import OutputError
-from gopolicy.files import replacing, write_text
+from gopolicy.files import check_folder, filling, replacing, write_text
 
 
 def test_a_file_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
@@ -38,6 +38,33 @@ def test_a_full_disk_is_an_output_error_that_names_the_file(tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_is_filled_and_keeps_what_else_is_in_it(tmp_path: Path) -> None:
+    write_text(tmp_path / "other.txt", "kept")
+    write_text(tmp_path / "one.txt", "old")
+    with filling(tmp_path) as beside:
+        (beside / "one.txt").write_text("new")
+        assert (tmp_path / "one.txt").read_text() == "old"
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {"one.txt": "new", "other.txt": "kept"}
+
+
+def fill_half(target: Path, error: BaseException) -> None:
+    with filling(target) as beside:
+        (beside / "one.txt").write_text("half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()], ids=repr)
+def test_a_folder_that_could_not_be_filled_is_as_before(
+    error: BaseException, tmp_path: Path
+) -> None:
+    expected = OutputError if isinstance(error, OSError) else KeyboardInterrupt
+    for target in (tmp_path / "new", tmp_path):
+        with pytest.raises(expected):
+            fill_half(target, error)
+        assert not list(tmp_path.iterdir())
+
+
 def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write"):
         write_text(tmp_path / "missing" / "file.txt", "text")
@@ -51,3 +78,17 @@ def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "file.txt").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("place", ["", "new", "new/deep"])
+def test_a_folder_that_can_be_made_passes_and_is_not_made(place: str, tmp_path: Path) -> None:
+    check_folder(tmp_path / place)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "link"])
+def test_a_folder_that_cannot_be_made_is_an_output_error(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(OutputError, match="folder"):
+        check_folder(tmp_path / place)

@@ -89,9 +89,10 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.cli.networks import load_predictor, weights_name
     from gopolicy.cli.progress import TqdmProgress
     from gopolicy.evaluation.accuracy import evaluate
+    from gopolicy.files import check_folder
 
-    if args.report and args.report.exists() and not args.report.is_dir():
-        raise ConfigError(f"{args.report} is not a folder; a report is a folder")
+    if args.report:
+        check_folder(args.report)
     progress = TqdmProgress()
     predictor = load_predictor(args)
     table, ids, counts = _games(args, predictor.size, progress)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from gopolicy.errors import OutputError
 from gopolicy.evaluation.accuracy import AccuracyReport
 from gopolicy.evaluation.charts import draw_charts
-from gopolicy.files import replacing, write_text
+from gopolicy.files import filling
 
 _PAGE = """\
 <!DOCTYPE html>
@@ -87,22 +86,17 @@ def write_report(
 ) -> Path:
     """Write the folder and return its HTML page; facts say what was measured and how.
 
-    Everything is drawn before the first file is written, and each file appears whole.
+    All files appear, or none.
     """
     charts = draw_charts(report)
     page = render_page(report, charts, network=network, facts=facts)
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
-    for name, data in charts.items():
-        with replacing(target / name) as beside:
-            beside.write_bytes(data)
     figures = json.dumps({"network": network, **asdict(report)}, indent=2, ensure_ascii=False)
-    write_text(target / "report.json", figures + "\n")
-    write_text(target / "index.html", page)
-    return target / "index.html"
+    with filling(folder) as beside:
+        for name, data in charts.items():
+            (beside / name).write_bytes(data)
+        (beside / "report.json").write_text(figures + "\n", encoding="utf-8")
+        (beside / "index.html").write_text(page, encoding="utf-8")
+    return Path(folder) / "index.html"
 
 
 def render_page(

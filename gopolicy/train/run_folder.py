@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 
 from gopolicy.errors import ConfigError, OutputError
+from gopolicy.files import check_folder
 from gopolicy.progress import Progress
 from gopolicy.train.batches import Source
 from gopolicy.train.checkpoint import last_step
@@ -25,7 +26,8 @@ def resumed_config(run: Path, changes: list[str]) -> TrainConfig:
 
 
 def check_vacant(run: Path) -> None:
-    """Refuse a folder that a run lives in."""
+    """Refuse a folder that a run lives in, or that cannot be one."""
+    check_folder(run)
     if (run / DESCRIPTION).exists():
         raise ConfigError(f"{run} already holds a run; continue it with --resume or choose another")
 

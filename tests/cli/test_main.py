@@ -93,9 +93,10 @@ def test_an_unknown_option_is_wrong_usage(name: str, capsys: pytest.CaptureFixtu
             "a.sgf: No such file or directory",
         ),
         (MemoryError(), 1, "out of memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: ..."), 1, "out of memory"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
-    ids=["ours", "full disk", "missing file", "memory", "Ctrl-C"],
+    ids=["ours", "full disk", "missing file", "memory", "memory of torch", "Ctrl-C"],
 )
 def test_an_error_is_one_line_and_an_exit_status(
     error: BaseException,
@@ -109,9 +110,10 @@ def test_an_error_is_one_line_and_an_exit_status(
     assert capsys.readouterr().err == f"gopolicy: {line}\n"
 
 
-def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_command(monkeypatch, failing(ZeroDivisionError("bug")))
-    with pytest.raises(ZeroDivisionError):
+@pytest.mark.parametrize("bug", [ZeroDivisionError("bug"), RuntimeError("bug")], ids=repr)
+def test_a_bug_is_not_hidden(bug: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_command(monkeypatch, failing(bug))
+    with pytest.raises(type(bug)):
         frame.main(["fake"])
 
 

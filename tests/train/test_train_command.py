@@ -96,6 +96,13 @@ def test_a_run_is_not_overwritten(store, tmp_path, capsys):
     assert "already holds a run" in capsys.readouterr().err
 
 
+def test_a_file_in_the_place_of_the_run_is_refused_before_work_begins(store, tmp_path, capsys):
+    (tmp_path / "run").write_text("mine")
+    assert main(words(store, tmp_path / "run")) == 1
+    assert capsys.readouterr().err.splitlines()[-1].endswith("is not a folder; it is left as it is")
+    assert (tmp_path / "run").read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_takes_two_steps(store, tmp_path, name):
     from gopolicy.data.store import open_store
