@@ -4,7 +4,7 @@
 The figures come from what ``gopolicy evaluate --json`` printed, so nothing on a card is typed by
 hand but the remarks:
 
-    gopolicy evaluate games.tar.gz --weights run/weights --json > one.json
+    gopolicy evaluate games.tar.gz --weights run/weights --precision fp32 --json > one.json
     gopolicy evaluate games.tar.gz --weights run/weights --symmetries 8 --json > eight.json
     python tools/ship_weights.py run --name NAME --games "NAME OF THE GAMES" one.json eight.json
 """
@@ -34,9 +34,9 @@ CARD = """\
 
 On {games}: {count} games, {positions} positions. Protocol: {protocol}
 
-| forward passes per position | top-1 | 95 % interval | top-5 | top-10 | top-1, legal points | \
-nats | mean rank | calibration error |
-|---|---|---|---|---|---|---|---|---|
+| forward passes per position | arithmetic | top-1 | 95 % interval | top-5 | top-10 | \
+top-1, legal points | nats | mean rank | calibration error |
+|---|---|---|---|---|---|---|---|---|---|
 {rows}
 
 One pass, by phase of the game:
@@ -54,8 +54,7 @@ One pass, by rank of the player to move:
 Reproduce it with
 
 ```bash
-gopolicy evaluate {archive} --weights {name} --json
-gopolicy evaluate {archive} --weights {name} --symmetries 8 --json
+{commands}
 ```
 
 ## Training
@@ -130,6 +129,7 @@ def card(args: argparse.Namespace, results: list[dict[str, Any]], loaded: Any) -
         count=f"{one['games']:,}",
         positions=f"{one['positions']:,}",
         protocol=one["protocol"],
+        commands="\n".join(command(args, result) for result in results),
         rows="\n".join(map(figures_row, results)),
         phases="\n".join(map(phase_row, one["by_phase"])),
         ranks="\n".join(
@@ -147,10 +147,17 @@ def figures_row(result: dict[str, Any]) -> str:
     """Return one row of the table of accuracy."""
     low, high = result["top1_interval"]
     return (
-        f"| {result['symmetries']} | {result['top1']:.2%} | {low:.2%} to {high:.2%} |"
+        f"| {result['symmetries']} | {result['precision']} | {result['top1']:.2%} |"
+        f" {low:.2%} to {high:.2%} |"
         f" {result['top5']:.2%} | {result['top10']:.2%} | {result['top1_legal']:.2%} |"
         f" {result['nll']:.4f} | {result['mean_rank']:.2f} | {result['calibration_error']:.4f} |"
     )
+
+
+def command(args: argparse.Namespace, result: dict[str, Any]) -> str:
+    """Return the command that measures a result again."""
+    how = f"--symmetries {result['symmetries']} --precision {result['precision']}"
+    return f"gopolicy evaluate {args.archive} --weights {args.name} {how} --json"
 
 
 def phase_row(row: dict[str, Any]) -> str:
