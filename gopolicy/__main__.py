@@ -6,14 +6,19 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.  Each command is 
 command module imports at its top, imports torch or numba, so that help is instant.
 """
 
+import _thread
 import argparse
 import difflib
 import errno
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 from gopolicy import __version__
 from gopolicy.errors import GoPolicyError
@@ -44,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        status = _dispatch(words)
+        with _no_interrupt_lost():
+            status = _dispatch(words)
         sys.stdout.flush()
     except SystemExit as stop:  # argparse has printed its message
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
@@ -60,6 +66,35 @@ def main(argv: Sequence[str] | None = None) -> int:
             _drop_standard_output()
         return _fail(_one_line(error), 1)
     return status
+
+
+@contextmanager
+def _no_interrupt_lost() -> Iterator[None]:
+    """Repeat a Ctrl-C that came where Python drops it, such as while numba compiles."""
+    usual = sys.unraisablehook
+
+    def hook(dropped: Any) -> None:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            usual(dropped)
+            return
+        again = threading.Timer(0.02, _interrupt)
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
+
+
+def _interrupt() -> None:
+    """Do what Ctrl-C does: also wake the main thread if it waits."""
+    main_thread = threading.main_thread().ident
+    if main_thread is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main_thread, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _dispatch(words: list[str]) -> int:

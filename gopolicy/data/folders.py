@@ -32,7 +32,16 @@ def replacing_folder(target: Path) -> Iterator[Path]:
         _flush(beside)
         _take_place(beside, target)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        _remove(beside)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder to the end, also when Ctrl-C comes meanwhile."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def remove_leftovers(target: Path) -> None:

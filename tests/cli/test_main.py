@@ -1,9 +1,11 @@
 """The frame of the command line: dispatch, exit status, one line per error."""
 
+import ctypes
 import errno
 import os
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -108,6 +110,23 @@ def test_an_error_is_one_line_and_an_exit_status(
     with_command(monkeypatch, failing(error))
     assert frame.main(["fake"]) == status
     assert capsys.readouterr().err == f"gopolicy: {line}\n"
+
+
+def test_an_interrupt_in_a_callback_from_c_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @ctypes.CFUNCTYPE(None)
+    def callback() -> None:
+        raise KeyboardInterrupt
+
+    def run(args: object) -> int:
+        callback()
+        time.sleep(20)
+        return 0
+
+    with_command(monkeypatch, run)
+    assert frame.main(["fake"]) == 130
+    assert capsys.readouterr().err == "gopolicy: interrupted\n"
 
 
 @pytest.mark.parametrize("bug", [ZeroDivisionError("bug"), RuntimeError("bug")], ids=repr)

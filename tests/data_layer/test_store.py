@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -208,6 +209,24 @@ def test_a_changed_byte_is_found_by_verifying(store):
         file.write(bytes([byte[0] ^ 1]))
     with pytest.raises(StoreError, match=r"events\.npy is damaged: its checksum differs"):
         open_store(store).verify()
+
+
+def test_an_interrupt_while_the_old_store_is_removed_leaves_nothing_beside(
+    small_table, store, monkeypatch
+):
+    remove, calls = shutil.rmtree, []
+
+    def interrupted_once(path, **options):
+        calls.append(path)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        remove(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", interrupted_once)
+    with pytest.raises(KeyboardInterrupt):
+        write_store(small_table, [], store, PrepareOptions(size=9, validation=0.5))
+    assert list(store.parent.iterdir()) == [store]
+    assert open_store(store).meta["options"]["validation"] == 0.5
 
 
 def test_a_full_disk_leaves_the_old_store_and_nothing_else(small_table, store):
