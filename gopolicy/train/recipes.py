@@ -27,7 +27,7 @@ RECIPES: dict[str, TrainConfig] = {
         decay_share=0.5,
     ),
 }
-"""quick: a minute or so, to see that everything works; cpu-evening: about 80 minutes on 2 cores,
+"""quick: a minute or so, to see that everything works; cpu-evening: under two hours on 2 cores,
 the settings that the shipped `alphago-64x8` was trained with."""
 
 
