@@ -2,6 +2,8 @@
 
 import signal
 
+collect_ignore = ["reference"]  # slow twins and stand-ins, no tests
+
 
 def pytest_configure() -> None:
     """Undo that shells start background jobs with interrupts ignored, which processes inherit."""
