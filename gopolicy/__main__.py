@@ -46,8 +46,16 @@ gopolicy COMMAND --help explains one command."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit status."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    """Run one command, by default that of this process, and return the exit status."""
+    if argv is not None:
+        return _run(list(argv))
+    status = _run(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done but Python's own tidying up
+    return status
+
+
+def _run(words: list[str]) -> int:
+    """Run one command and turn what it raises into a line and an exit status."""
     try:
         with _no_interrupt_lost():
             status = _dispatch(words)

@@ -112,6 +112,19 @@ def test_an_error_is_one_line_and_an_exit_status(
     assert capsys.readouterr().err == f"gopolicy: {line}\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals differ on Windows")
+def test_an_interrupt_after_the_work_is_done_makes_no_noise() -> None:
+    code = """
+import atexit, os, signal, sys
+from gopolicy.__main__ import main
+atexit.register(os.kill, os.getpid(), signal.SIGINT)
+sys.argv = ["gopolicy", "--version"]
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"gopolicy {__version__}\n", "")
+
+
 def test_an_interrupt_in_a_callback_from_c_is_not_lost(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
