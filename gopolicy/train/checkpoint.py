@@ -96,9 +96,9 @@ def load_checkpoint(folder: Path, parts: Parts) -> Facts:
         data = (folder / _TENSORS).read_bytes()
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{folder}: cannot read this checkpoint ({error})") from error
-    if values.get("format") != FORMAT:
-        raise ConfigError(f"{folder}: expected format {FORMAT}, got {values.get('format')!r}")
-    if hashlib.sha256(data).hexdigest() != values["sha256"]:
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise ConfigError(f"{folder}: {_FACTS} is no checkpoint of format {FORMAT}")
+    if hashlib.sha256(data).hexdigest() != values.get("sha256"):
         raise ConfigError(f"{folder}: {_TENSORS} is damaged (another sha256)")
     try:
         _distribute(parts, safetensors.torch.load(data), values["optimizer"])

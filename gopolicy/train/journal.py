@@ -3,6 +3,7 @@
 import json
 import platform
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,8 @@ def read_run(run: Path) -> dict[str, Any]:
         raise ConfigError(f"{run} holds no run to resume (no {DESCRIPTION})") from None
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from error
-    if not isinstance(values, dict) or values.get("format") != 1:
+    whole = isinstance(values, dict) and values.keys() >= {"config", "store", "compute"}
+    if not whole or values.get("format") != 1:
         raise ConfigError(f"{path}: expected the description of a run in format 1")
     return values
 
@@ -52,12 +54,13 @@ class Journal:
     def __init__(self, run: Path, positions: int) -> None:
         """Open the logs of a run; entries after this many positions, now repeated, are dropped."""
         path = run / METRICS
-        kept = [line for line in _lines(path) if json.loads(line)["positions"] <= positions]
-        write_text(path, "".join(f"{line}\n" for line in kept))
+        write_text(path, "".join(f"{line}\n" for line in _entries(path, positions)))
         try:
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        self._usual_hook = threading.excepthook
+        threading.excepthook = self._on_thread_error
         self._board = _summary_writer(run / "tensorboard", positions)
 
     def write(self, kind: str, positions: int, figures: dict[str, float]) -> None:
@@ -71,16 +74,33 @@ class Journal:
 
     def close(self) -> None:
         """Close the files."""
-        self._file.close()
-        if self._board is not None:
-            self._board.close()
+        try:
+            if self._board is not None:
+                self._board.close()
+            self._file.close()
+        finally:
+            threading.excepthook = self._usual_hook
+
+    def _on_thread_error(self, error: threading.ExceptHookArgs) -> None:
+        """Let pass what TensorBoard's thread also raises in `write` or `close`: a full disk."""
+        if not issubclass(error.exc_type, OSError):
+            self._usual_hook(error)
 
 
-def _lines(path: Path) -> list[str]:
-    """Return the whole lines of a log; one that a kill cut short is left out."""
+def _entries(path: Path, positions: int) -> list[str]:
+    """Return the lines of a log up to these positions, but none that a crash has spoilt."""
     if not path.exists():
         return []
-    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line for line in lines if _position_of(line) <= positions]
+
+
+def _position_of(line: str) -> float:
+    """Return after how many positions a line was logged; infinity if it is no entry."""
+    try:
+        return float(json.loads(line)["positions"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return float("inf")
 
 
 def _summary_writer(folder: Path, positions: int) -> Any:

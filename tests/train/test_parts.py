@@ -12,6 +12,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.nets.registry import build_network
 from gopolicy.train.averaging import WeightAverage
 from gopolicy.train.batches import to_tensors
+from gopolicy.train.checkpoint import Facts, Parts, load_checkpoint, save_checkpoint
 from gopolicy.train.compute import Compute, choose_compute
 from gopolicy.train.config import TrainConfig, override
 from gopolicy.train.interruption import stop_on_signals
@@ -158,3 +159,14 @@ def test_the_second_interrupt_is_the_usual_one():
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', "[" * 100_000], ids=range(5))
+def test_a_damaged_checkpoint_is_one_clear_error(tmp_path, text):
+    network = some_network()
+    parts = Parts(network, make_optimizer(TrainConfig(), network))
+    folder = save_checkpoint(tmp_path, parts, Facts(step=3))
+    assert load_checkpoint(folder, parts).step == 3
+    (folder / "state.json").write_text(text)
+    with pytest.raises(ConfigError, match="checkpoint-000000003"):
+        load_checkpoint(folder, parts)
