@@ -14,6 +14,7 @@ from gopolicy.errors import ConfigError, OutputError
 from gopolicy.files import write_text
 
 DESCRIPTION, METRICS = "run.json", "metrics.jsonl"
+NEEDED = {"config", "store", "compute"}
 
 
 def describe_run(**facts: Any) -> dict[str, Any]:
@@ -42,8 +43,7 @@ def read_run(run: Path) -> dict[str, Any]:
         raise ConfigError(f"{run} holds no run to resume (no {DESCRIPTION})") from None
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from error
-    whole = isinstance(values, dict) and values.keys() >= {"config", "store", "compute"}
-    if not whole or values.get("format") != 1:
+    if not isinstance(values, dict) or values.get("format") != 1 or NEEDED - values.keys():
         raise ConfigError(f"{path}: expected the description of a run in format 1")
     return values
 
