@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
     add("--recipe", metavar="NAME", help="settings by name, to start from (default: default)")
     add("--resume", action="store_true", help="continue the run in RUN from its last checkpoint")
-    add("--network", metavar="NAME", help="alphago, alphago-res or dense")
+    add("--network", metavar="NAME", help="alphago, alphago-res, dense or image")
     add("--filters", metavar="N", help="filters of each hidden layer")
     add("--layers", metavar="N", help="hidden layers")
     add("--planes", metavar="SET", help="the plane set, such as alphago48")

@@ -4,6 +4,7 @@ A network is a list of these and nothing else, so that two networks differ only 
 Shapes: B batch, C channels, N board side; pictures are [B, C, height, width].
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -14,11 +15,13 @@ from torch.nn import functional as F
 
 from gopolicy.errors import ConfigError
 
-Activation = Literal["relu", "elu", "sigmoid", "tanh", "none"]
+Activation = Literal["relu", "relu6", "elu", "sigmoid", "tanh", "none"]
 Padding = Literal["same", "valid"] | int | tuple[int, int] | tuple[int, int, int, int]
+Kernel = int | tuple[int, int]
 
 _ACTIVATIONS: dict[str, Callable[[bool], nn.Module]] = {
     "relu": lambda inplace: nn.ReLU(inplace),
+    "relu6": lambda inplace: nn.ReLU6(inplace),
     "elu": lambda inplace: nn.ELU(inplace=inplace),
     "sigmoid": lambda inplace: nn.Sigmoid(),
     "tanh": lambda inplace: nn.Tanh(),
@@ -54,7 +57,11 @@ class ConvOptions:
     groups: int = 1
     """Groups of channels that do not see each other; as many as inputs makes it depthwise."""
     padding: Padding = "same"
-    """Zeros around the picture: a word, a number, (rows, columns) or (left, right, top, bottom)."""
+    """Zeros around the picture: a word, a number, (rows, columns) or (left, right, top, bottom).
+
+    `same` makes the output as large as the input, or as its sides divided by the stride and
+    rounded up; an odd zero goes right or below.  In the form of four, negative numbers cut off.
+    """
     bias: bool | None = None
     """Learn a bias per output channel; None does so without a normalization."""
     norm: NormOptions | None = None
@@ -121,13 +128,13 @@ class ConvBlock(nn.Module):
     """A convolution with its normalization and activation: the brick of every network here."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, options: ConvOptions | None = None
+        self, inputs: int, outputs: int, kernel: Kernel, options: ConvOptions | None = None
     ) -> None:
         super().__init__()
         options = options or ConvOptions()
         self.options = options
         bias = options.norm is None if options.bias is None else options.bias
-        self.pad, padding = _padding(options.padding, kernel)
+        self.pad, padding = _padding(options, kernel)
         self.conv = _Convolution(
             inputs,
             outputs,
@@ -174,8 +181,69 @@ class Dense(nn.Module):
         return cast(Tensor, self.activation(self.linear(x)))
 
 
-class MaxPool(nn.MaxPool2d):
+class SamePad(nn.Module):
+    """Padding by which windows cover the whole picture: sides are divided, rounded up."""
+
+    def __init__(self, kernel: Kernel, stride: int, value: float = 0.0) -> None:
+        super().__init__()
+        self.kernel = (kernel, kernel) if isinstance(kernel, int) else kernel
+        self.stride, self.value = stride, value
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, C, H, W] to the padded picture; an odd row or column comes last."""
+        (top, bottom), (left, right) = (
+            self._around(side, kernel)
+            for side, kernel in zip(x.shape[-2:], self.kernel, strict=True)
+        )
+        return F.pad(x, (left, right, top, bottom), value=self.value)
+
+    def _around(self, side: int, kernel: int) -> tuple[int, int]:
+        """Return the padding before and after one side."""
+        total = max((-(-side // self.stride) - 1) * self.stride + kernel - side, 0)
+        return total // 2, total - total // 2
+
+
+class MaxPool(nn.Module):
     """The largest value of each window."""
+
+    def __init__(
+        self, kernel: int, stride: int | None = None, padding: Literal["valid", "same"] = "valid"
+    ) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride or kernel
+        same = padding == "same"
+        self.pad = SamePad(kernel, self.stride, -math.inf) if same else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, C, H, W] to [B, C, H', W']; without padding, incomplete windows are left out."""
+        return F.max_pool2d(self.pad(x), self.kernel, self.stride)
+
+
+class AveragePool(nn.Module):
+    """The mean of each window; padding does not count."""
+
+    def __init__(
+        self, kernel: int, stride: int | None = None, padding: Literal["valid", "same"] = "valid"
+    ) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride or kernel
+        self.pad = SamePad(kernel, self.stride) if padding == "same" else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, C, H, W] to [B, C, H', W']; without padding, incomplete windows are left out."""
+        if self.pad is None:
+            return F.avg_pool2d(x, self.kernel, self.stride)
+        inside = self.pad(torch.ones_like(x[:1, :1]))
+        share = F.avg_pool2d(inside, self.kernel, self.stride)
+        return F.avg_pool2d(self.pad(x), self.kernel, self.stride) / share
+
+
+class GlobalAverage(nn.Module):
+    """The mean of each channel over the whole picture, whatever its size."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, C, H, W] to [B, C, 1, 1]."""
+        return x.mean((2, 3), keepdim=True)
 
 
 class Flatten(nn.Module):
@@ -194,15 +262,30 @@ class Residual(nn.Module):
         *layers: nn.Module,
         shortcut: nn.Module | None = None,
         activation: Activation = "relu",
+        scale: float = 1.0,
     ) -> None:
         super().__init__()
+        self.scale = scale
         self.layers = nn.Sequential(*layers)
         self.shortcut = shortcut or nn.Identity()
         self.activation = make_activation(activation, inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map x to activation(shortcut(x) + layers(x))."""
-        return cast(Tensor, self.activation(self.layers(x) + self.shortcut(x)))
+        """Map x to activation(shortcut(x) + scale * layers(x))."""
+        inner = self.layers(x) if self.scale == 1.0 else self.layers(x) * self.scale
+        return cast(Tensor, self.activation(inner + self.shortcut(x)))
+
+
+class Concatenate(nn.Module):
+    """The channels of several branches that see the same input, one after the other."""
+
+    def __init__(self, *branches: nn.Module) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, C, H, W] to the outputs of all branches, joined along the channels."""
+        return torch.cat([branch(x) for branch in self.branches], 1)
 
 
 class PositionBias(nn.Module):
@@ -217,14 +300,18 @@ class PositionBias(nn.Module):
         return x.flatten(1) + self.bias
 
 
-def _padding(padding: Padding, kernel: int) -> tuple[nn.Module, int | tuple[int, int]]:
+def _padding(options: ConvOptions, kernel: Kernel) -> tuple[nn.Module, int | tuple[int, int]]:
     """Return the layer that pads first, if one must, and the padding of the convolution."""
+    padding = options.padding
     if padding == "valid":
         return nn.Identity(), 0
     if padding == "same":
-        if kernel % 2 == 0:
+        rows, columns = (kernel, kernel) if isinstance(kernel, int) else kernel
+        if rows % 2 == 0 or columns % 2 == 0:
             raise ConfigError(f"padding 'same' needs an odd kernel, got {kernel}")
-        return nn.Identity(), kernel // 2
+        if options.stride > 1:
+            return SamePad(kernel, options.stride), 0
+        return nn.Identity(), (rows // 2, columns // 2)
     if isinstance(padding, tuple) and len(padding) == 4:
         return nn.ZeroPad2d(padding), 0
     return nn.Identity(), padding

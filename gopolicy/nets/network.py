@@ -1,6 +1,8 @@
-"""A network for Go: a list of layers that turns planes into one logit per point."""
+"""Networks as lists of named layers: for Go, planes to one logit per point; for pictures."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
 
 from torch import Tensor, nn
 
@@ -9,18 +11,14 @@ from gopolicy.nets.layers import ConvBlock
 Setting = int | float | str | bool
 
 
-class PolicyNetwork(nn.Sequential):
-    """Named layers in order, with the name and the settings they were built from.
+class LayerList(nn.Sequential):
+    """Named layers in order, with the name and the settings they were built from."""
 
-    It maps planes [B, C, N, N] to logits [B, N * N], point by point from the top left.
-    """
-
-    def __init__(self, name: str, settings: Mapping[str, Setting], planes: int, size: int) -> None:
+    def __init__(self, name: str, settings: Mapping[str, Setting]) -> None:
         super().__init__()
         self.name, self.settings = name, dict(settings)
-        self.planes, self.size = planes, size
 
-    def append_layers(self, layers: Mapping[str, nn.Module]) -> "PolicyNetwork":
+    def append_layers(self, layers: Mapping[str, nn.Module]) -> Self:
         """Add layers by name at the end; return the network."""
         for name, layer in layers.items():
             self.add_module(name, layer)
@@ -30,6 +28,42 @@ class PolicyNetwork(nn.Sequential):
     def parameter_count(self) -> int:
         """How many numbers training changes."""
         return sum(parameter.numel() for parameter in self.parameters())
+
+
+class PolicyNetwork(LayerList):
+    """A network for Go.
+
+    It maps planes [B, C, N, N] to logits [B, N * N], point by point from the top left.
+    """
+
+    def __init__(self, name: str, settings: Mapping[str, Setting], planes: int, size: int) -> None:
+        super().__init__(name, settings)
+        self.planes, self.size = planes, size
+
+
+@dataclass(frozen=True, slots=True)
+class PictureShape:
+    """The shape of one picture."""
+
+    channels: int
+    """1 for gray, 3 for red, green and blue; any number of planes."""
+    height: int
+    """Rows."""
+    width: int
+    """Columns."""
+
+    def __str__(self) -> str:
+        return f"{self.channels}x{self.height}x{self.width}"
+
+
+class ImageNetwork(LayerList):
+    """A network for pictures: [B, C, H, W], values from 0 to 1, to logits [B, classes]."""
+
+    def __init__(
+        self, name: str, settings: Mapping[str, Setting], shape: PictureShape, classes: int
+    ) -> None:
+        super().__init__(name, settings)
+        self.shape, self.classes = shape, classes
 
 
 def folded_state(network: nn.Module) -> dict[str, Tensor]:

@@ -10,14 +10,19 @@ from torch import nn
 from gopolicy.errors import ConfigError
 from gopolicy.nets.alphago import alphago, alphago_res
 from gopolicy.nets.dense import dense
+from gopolicy.nets.image import ImageSettings, image
 from gopolicy.nets.network import PolicyNetwork, Setting, folded_state
 
 NETWORKS: dict[str, Callable[..., dict[str, nn.Module]]] = {
     "alphago": alphago,
     "alphago-res": alphago_res,
     "dense": dense,
+    "image": image,
 }
 """Functions of (planes, size, *, settings) that return the named layers of a network."""
+
+_SETTINGS: dict[str, Callable[..., object]] = {"image": ImageSettings}
+"""Where a network has many settings: the class that lists them."""
 
 
 def build_network(name: str, *, planes: int, size: int, **settings: Setting) -> PolicyNetwork:
@@ -46,7 +51,7 @@ def default_settings(name: str) -> dict[str, Setting]:
     """Return the settings of the network called name and their defaults."""
     if name not in NETWORKS:
         raise ConfigError(unknown("network", name, list(NETWORKS)))
-    parameters = inspect.signature(NETWORKS[name]).parameters.values()
+    parameters = inspect.signature(_SETTINGS.get(name, NETWORKS[name])).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
 
 

@@ -13,6 +13,7 @@ SMALL = {
     "alphago": {"filters": 6, "layers": 4},
     "alphago-res": {"filters": 6, "layers": 4},
     "dense": {"units": 12, "layers": 2},
+    "image": {"filters": 6, "layers": 2, "padding": "same", "units": 20},
 }
 
 
@@ -116,7 +117,7 @@ class TestEveryNetwork:
             build_network(name, planes=4, size=5, layers="3")
 
 
-@pytest.mark.parametrize("name", ["alphago", "alphago-res"])
+@pytest.mark.parametrize("name", ["alphago", "alphago-res", "image"])
 def test_a_trained_network_folds_into_the_published_form(name):
     network = build_network(name, planes=4, size=7, normalization="batch", **SMALL[name])
     stir(network)
