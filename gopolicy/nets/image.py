@@ -145,7 +145,7 @@ class _Stack:
         if last_of_stage:
             self.filters *= self.settings.growth
         if number == self.settings.layers and self.settings.subsampling == "global":
-            self.layers["global_average"] = GlobalAverage()
+            self.layers["global_average"] = GlobalAverage(flat=False)
             self.shape = PictureShape(self.shape.channels, 1, 1)
 
     def _options(self, kind: str, sides: tuple[int, int]) -> ConvOptions:

@@ -167,6 +167,35 @@ class ConvBlock(nn.Module):
         return weight.float(), offset.detach().float()
 
 
+class Separable(nn.Module):
+    """A depthwise convolution, then a 1x1 convolution with a normalization (Chollet 2017).
+
+    Activations may come before the first and after the normalization; no biases.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        norm: NormOptions,
+        *,
+        stride: int = 1,
+        activations: tuple[Activation, Activation] = ("none", "none"),
+    ) -> None:
+        super().__init__()
+        before, after = activations
+        first = ConvOptions(
+            stride=stride, groups=inputs, bias=False, activation=before, preactivation=True
+        )
+        self.depthwise = ConvBlock(inputs, inputs, kernel, first)
+        self.pointwise = ConvBlock(inputs, outputs, 1, ConvOptions(norm=norm, activation=after))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, inputs, H, W] to [B, outputs, H', W'], sides divided by stride, rounded up."""
+        return cast(Tensor, self.pointwise(self.depthwise(x)))
+
+
 class Dense(nn.Module):
     """A fully connected layer with its activation."""
 
@@ -207,16 +236,20 @@ class MaxPool(nn.Module):
     """The largest value of each window."""
 
     def __init__(
-        self, kernel: int, stride: int | None = None, padding: Literal["valid", "same"] = "valid"
+        self,
+        kernel: int,
+        stride: int | None = None,
+        padding: Literal["valid", "same"] | int = "valid",
     ) -> None:
         super().__init__()
         self.kernel, self.stride = kernel, stride or kernel
         same = padding == "same"
         self.pad = SamePad(kernel, self.stride, -math.inf) if same else nn.Identity()
+        self.around = padding if isinstance(padding, int) else 0
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, C, H, W] to [B, C, H', W']; without padding, incomplete windows are left out."""
-        return F.max_pool2d(self.pad(x), self.kernel, self.stride)
+        return F.max_pool2d(self.pad(x), self.kernel, self.stride, self.around)
 
 
 class AveragePool(nn.Module):
@@ -241,9 +274,17 @@ class AveragePool(nn.Module):
 class GlobalAverage(nn.Module):
     """The mean of each channel over the whole picture, whatever its size."""
 
+    def __init__(self, *, flat: bool = True) -> None:
+        super().__init__()
+        self.flat = flat
+
     def forward(self, x: Tensor) -> Tensor:
-        """Map [B, C, H, W] to [B, C, 1, 1]."""
-        return x.mean((2, 3), keepdim=True)
+        """Map [B, C, H, W] to [B, C], or to [B, C, 1, 1] where it is not to be flat."""
+        return x.mean((2, 3), keepdim=not self.flat)
+
+
+class Dropout(nn.Dropout):
+    """Zeroes a random share of the values while training."""
 
 
 class Flatten(nn.Module):
@@ -252,6 +293,26 @@ class Flatten(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, C, H, W] to [B, C * H * W], whatever the order in memory."""
         return x.flatten(1)
+
+
+class Add(nn.Module):
+    """The sum of two inputs, the first of them multiplied by a constant."""
+
+    def __init__(self, scale: float = 1.0) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Map two inputs of one shape to scale * x + y."""
+        return x + y if self.scale == 1.0 else x * self.scale + y
+
+
+class Concatenate(nn.Module):
+    """The channels of several inputs, one after the other."""
+
+    def forward(self, *pictures: Tensor) -> Tensor:
+        """Map [B, C1, H, W], [B, C2, H, W], ... to [B, C1 + C2 + ..., H, W]."""
+        return torch.cat(pictures, 1)
 
 
 class Residual(nn.Module):
@@ -265,27 +326,27 @@ class Residual(nn.Module):
         scale: float = 1.0,
     ) -> None:
         super().__init__()
-        self.scale = scale
-        self.layers = nn.Sequential(*layers)
         self.shortcut = shortcut or nn.Identity()
+        self.layers = nn.Sequential(*layers)
+        self.add = Add(scale)
         self.activation = make_activation(activation, inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x to activation(shortcut(x) + scale * layers(x))."""
-        inner = self.layers(x) if self.scale == 1.0 else self.layers(x) * self.scale
-        return cast(Tensor, self.activation(inner + self.shortcut(x)))
+        return cast(Tensor, self.activation(self.add(self.layers(x), self.shortcut(x))))
 
 
-class Concatenate(nn.Module):
-    """The channels of several branches that see the same input, one after the other."""
+class Branches(nn.Module):
+    """Several branches that see the same input; their channels, one after the other."""
 
     def __init__(self, *branches: nn.Module) -> None:
         super().__init__()
         self.branches = nn.ModuleList(branches)
+        self.concatenate = Concatenate()
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, C, H, W] to the outputs of all branches, joined along the channels."""
-        return torch.cat([branch(x) for branch in self.branches], 1)
+        return cast(Tensor, self.concatenate(*(branch(x) for branch in self.branches)))
 
 
 class PositionBias(nn.Module):

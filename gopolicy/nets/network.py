@@ -65,6 +65,11 @@ class ImageNetwork(LayerList):
         super().__init__(name, settings)
         self.shape, self.classes = shape, classes
 
+    @property
+    def total_count(self) -> int:
+        """How many numbers it keeps: parameters and the running figures of normalizations."""
+        return self.parameter_count + sum(buffer.numel() for buffer in self.buffers())
+
 
 def folded_state(network: nn.Module) -> dict[str, Tensor]:
     """Return the tensors of network with every normalization folded into its convolution."""

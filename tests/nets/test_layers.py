@@ -7,15 +7,20 @@ from torch.nn import functional as F
 
 from gopolicy.errors import ConfigError
 from gopolicy.nets.layers import (
+    AveragePool,
     BatchNorm,
+    Branches,
     ConvBlock,
     ConvOptions,
     Dense,
     Flatten,
+    GlobalAverage,
     MaxPool,
     NormOptions,
     PositionBias,
     Residual,
+    SamePad,
+    Separable,
     make_activation,
 )
 
@@ -94,6 +99,7 @@ def test_a_block_has_the_parameters_of_its_options(options, parameters):
         (ConvOptions(padding="valid"), 7),
         (ConvOptions(padding=2), 11),
         (ConvOptions(stride=2), 5),
+        (ConvOptions(stride=2, padding=(0, -1, 0, -1)), 3),
         (ConvOptions(stride=2, padding=(0, 1, 0, 1)), 4),
     ],
 )
@@ -178,6 +184,66 @@ def test_position_bias_gives_float_logits_per_point():
 
 def test_max_pool_takes_the_largest_of_each_window():
     assert MaxPool(2)(torch.arange(16.0).view(1, 1, 4, 4)).flatten().tolist() == [5, 7, 13, 15]
+
+
+@pytest.mark.parametrize(
+    ("side", "kernel", "stride", "around"),
+    [(5, 3, 2, (1, 1)), (6, 3, 2, (0, 1)), (6, 5, 2, (1, 2)), (6, 3, 1, (1, 1)), (6, 1, 2, (0, 0))],
+)
+def test_same_padding_puts_an_odd_row_last(side, kernel, stride, around):
+    out = SamePad(kernel, stride)(torch.ones(1, 1, side, side))
+    rows = out[0, 0].any(1).tolist()
+    assert rows == [False] * around[0] + [True] * side + [False] * around[1]
+
+
+def test_a_strided_block_sees_the_last_row_of_an_even_picture():
+    block = ConvBlock(1, 1, 3, ConvOptions(stride=2, bias=False, activation="none"))
+    nn.init.ones_(block.conv.weight)
+    assert block(torch.ones(1, 1, 4, 4)).flatten().tolist() == [9, 6, 6, 4]
+
+
+def test_kernels_need_not_be_square():
+    block = ConvBlock(2, 3, (1, 7))
+    assert block(torch.randn(1, 2, 5, 8)).shape == (1, 3, 5, 8)
+    assert block.conv.weight.shape == (3, 2, 1, 7)
+
+
+def test_pools_with_padding_look_at_the_picture_only():
+    x = -1 - torch.arange(16.0).view(1, 1, 4, 4)
+    assert MaxPool(3, 2, "same")(x).flatten().tolist() == [-1, -3, -9, -11]
+    assert MaxPool(3, 2, padding=1)(x).flatten().tolist() == [-1, -2, -5, -6]
+    assert AveragePool(3, 2, "same")(x).flatten().tolist() == [-6, -7.5, -12, -13.5]
+    assert torch.equal(AveragePool(3, 1, "same")(torch.ones(1, 2, 3, 3)), torch.ones(1, 2, 3, 3))
+
+
+def test_global_average():
+    x = torch.arange(8.0).view(1, 2, 2, 2)
+    assert GlobalAverage()(x).tolist() == [[1.5, 5.5]]
+    assert GlobalAverage(flat=False)(x).shape == (1, 2, 1, 1)
+
+
+def test_a_separable_convolution_is_one_by_channel_and_one_across():
+    layer = Separable(3, 5, 3, NormOptions(), stride=2, activations=("relu", "relu6")).eval()
+    x = torch.randn(2, 3, 7, 7) * 5
+    weight = layer.depthwise.conv.weight
+    alone = [F.conv2d(F.relu(x[:, [c]]), weight[[c]], stride=2, padding=1) for c in range(3)]
+    across = F.conv2d(torch.cat(alone, 1), layer.pointwise.conv.weight)
+    expected = layer.pointwise.norm(across).clamp(0, 6)
+    assert torch.allclose(layer(x), expected, atol=1e-5)
+    assert count(layer) == 3 * 9 + 3 * 5 + 2 * 5
+
+
+def test_a_residual_may_scale_its_layers():
+    block = ConvBlock(4, 4, 3, ConvOptions(activation="none"))
+    x = torch.randn(2, 4, 5, 5)
+    expected = x + 0.25 * block(x)
+    assert torch.allclose(Residual(block, scale=0.25, activation="none")(x), expected, atol=1e-6)
+
+
+def test_branches_put_their_channels_in_order():
+    branches = Branches(nn.Identity(), ConvBlock(2, 3, 1))
+    x = torch.randn(2, 2, 5, 5)
+    assert torch.equal(branches(x), torch.cat([x, branches.branches[1](x)], 1))
 
 
 def test_unknown_names_are_refused():
