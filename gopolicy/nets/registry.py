@@ -36,7 +36,14 @@ def build_network(name: str, *, planes: int, size: int, **settings: Setting) -> 
 
 def network_settings(name: str, settings: Mapping[str, Setting]) -> dict[str, Setting]:
     """Return every setting of the network called name: those given and the defaults."""
-    full = default_settings(name)
+    return completed(name, default_settings(name), settings)
+
+
+def completed(
+    name: str, defaults: Mapping[str, Setting], settings: Mapping[str, Setting]
+) -> dict[str, Setting]:
+    """Return the defaults with some settings changed; refuse unknown ones and other kinds."""
+    full = dict(defaults)
     for key, value in settings.items():
         if key not in full:
             raise ConfigError(unknown(f"setting of network {name}", key, list(full)))
@@ -51,7 +58,12 @@ def default_settings(name: str) -> dict[str, Setting]:
     """Return the settings of the network called name and their defaults."""
     if name not in NETWORKS:
         raise ConfigError(unknown("network", name, list(NETWORKS)))
-    parameters = inspect.signature(_SETTINGS.get(name, NETWORKS[name])).parameters.values()
+    return keyword_defaults(_SETTINGS.get(name, NETWORKS[name]))
+
+
+def keyword_defaults(function: Callable[..., object]) -> dict[str, Setting]:
+    """Return the keyword-only parameters of a function and their defaults."""
+    parameters = inspect.signature(function).parameters.values()
     return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
 
 

@@ -71,7 +71,7 @@ def zoo_network(
     entry = ZOO[name]
     shape = shape or PictureShape(3, entry.side, entry.side)
     _check(name, shape)
-    features, top = entry.build(shape, classes)
+    features, top = entry.build(shape, max(classes, 1))
     scale = entry.scale if shape.channels == 3 else "signed"
     settings = {"include_top": include_top}
     network = ImageNetwork(name, settings, shape, classes if include_top else 0)

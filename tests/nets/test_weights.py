@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 
 from gopolicy.errors import ConfigError, OutputError, WeightsError
-from gopolicy.nets import weights
+from gopolicy.nets import weight_folder, weights
 from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import (
     WeightsInfo,
@@ -110,8 +110,8 @@ def test_a_kill_while_replacing_leaves_the_old_network_or_the_new(tmp_path, monk
         done.append(path)
         real(path, data)
 
-    real = weights.write_bytes
-    monkeypatch.setattr(weights, "write_bytes", write_then_die)
+    real = weight_folder.write_bytes
+    monkeypatch.setattr(weight_folder, "write_bytes", write_then_die)
     if writes == 2:
         monkeypatch.setattr(Path, "replace", die_on_tensors)
     with pytest.raises(KeyboardInterrupt):

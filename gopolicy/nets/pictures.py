@@ -1,0 +1,81 @@
+"""The networks for pictures by name: the general ones and those of the zoo."""
+
+from collections.abc import Mapping
+
+from torch import nn
+
+from gopolicy.errors import ConfigError
+from gopolicy.nets.dense import dense_layers
+from gopolicy.nets.image import ImageSettings, image_layers
+from gopolicy.nets.layers import ConvBlock, ConvOptions, Dense
+from gopolicy.nets.network import ImageNetwork, PictureShape, Setting
+from gopolicy.nets.registry import completed, keyword_defaults, unknown
+from gopolicy.nets.zoo import ZOO, zoo_network
+
+IMAGE_NETWORKS = ("image", "dense", *ZOO)
+"""What `gopolicy image --network` chooses from."""
+HEAD = "head"
+"""The layer that gives the classes, in every network for pictures."""
+MAX_CLASSES, MAX_SIDE, MAX_CHANNELS = 100_000, 4096, 1024
+"""More than anybody trains; a guard against a damaged description."""
+
+
+def build_image_network(
+    name: str, shape: PictureShape, classes: int, settings: Mapping[str, Setting] | None = None
+) -> ImageNetwork:
+    """Return the network called name with fresh weights drawn from torch's global generator."""
+    sides = min(shape.height, shape.width), max(shape.height, shape.width)
+    if not (1 <= shape.channels <= MAX_CHANNELS and sides[0] >= 1 and sides[1] <= MAX_SIDE):
+        raise ConfigError(f"expected pictures of up to {MAX_SIDE}x{MAX_SIDE}, got {shape}")
+    full = completed(name, image_settings(name), settings or {})
+    least = 1 if full.get("include_top", True) else 0
+    if not least <= classes <= MAX_CLASSES:
+        raise ConfigError(f"expected 1 to {MAX_CLASSES} classes, got {classes}")
+    if name in ZOO:
+        return zoo_network(name, shape, classes, include_top=bool(full["include_top"]))
+    network = ImageNetwork(name, full, shape, classes)
+    if name == "image":
+        chosen = ImageSettings(**full)  # type: ignore[arg-type]
+        return network.append_layers(image_layers(shape, classes, chosen))
+    return network.append_layers(dense_layers(shape, classes, **full))  # type: ignore[arg-type]
+
+
+def image_settings(name: str) -> dict[str, Setting]:
+    """Return the settings of the network called name and their defaults."""
+    if name not in IMAGE_NETWORKS:
+        raise ConfigError(unknown("network for pictures", name, list(IMAGE_NETWORKS)))
+    if name == "image":
+        return keyword_defaults(ImageSettings)
+    return keyword_defaults(dense_layers if name == "dense" else zoo_network)
+
+
+def with_new_top(network: ImageNetwork, classes: int) -> ImageNetwork:
+    """Give the network a fresh last layer for other classes; all its other layers stay."""
+    head = dict(network.named_children()).get(HEAD)
+    if isinstance(head, ConvBlock):
+        options = ConvOptions(activation="none")
+        new: nn.Module = ConvBlock(head.conv.in_channels, classes, 1, options)
+    elif isinstance(head, Dense):
+        new = Dense(head.linear.in_features, classes, "none")
+    else:
+        raise ConfigError(f"network {network.name} has no top to replace")
+    network.set_submodule(HEAD, new)
+    network.classes = classes
+    return network
+
+
+def freeze(network: ImageNetwork, *, but: tuple[str, ...] = (HEAD,)) -> ImageNetwork:
+    """Let training change only the layers of these names; frozen normalizations keep still."""
+    for name, layer in network.named_children():
+        layer.requires_grad_(name in but)
+    return network
+
+
+def train_mode(network: ImageNetwork) -> ImageNetwork:
+    """Set the network to training, except for its frozen layers."""
+    network.train()
+    for layer in network.children():
+        parameters = list(layer.parameters())
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            layer.eval()
+    return network

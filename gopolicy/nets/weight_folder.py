@@ -1,0 +1,146 @@
+"""How a network lies on disk: tensors and a description of them in one folder.
+
+A folder can be replaced while others read it, and a process killed at any moment leaves one that
+loads: the new tensors are written beside the old, then the description that names their hash takes
+its place, then the tensors do.  A reader who finds the hash of the tensors still beside uses those.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from gopolicy.errors import ConfigError, OutputError, WeightsError
+from gopolicy.files import replacing
+
+FORMAT = 1
+TENSORS, DESCRIPTION, BESIDE = "model.safetensors", "model.json", ".next-model.safetensors"
+
+
+def write_folder(
+    folder: str | os.PathLike[str], network: nn.Module, description: Mapping[str, Any]
+) -> str:
+    """Write a network and its description, or replace those in a folder; return the hash.
+
+    The description names the precision, fp32 or fp16; the hash is added to it as `sha256`.
+    """
+    precision = str(description["precision"])
+    tensors = {name: _to_disk(name, t, precision) for name, t in network.state_dict().items()}
+    data = safetensors.torch.save(tensors)
+    sha256 = hashlib.sha256(data).hexdigest()
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        _settle(target)
+        write_bytes(target / BESIDE, data)
+        whole = {**description, "sha256": sha256}
+        text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+        write_bytes(target / DESCRIPTION, text.encode())
+        (target / BESIDE).replace(target / TENSORS)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
+    return sha256
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read the description in a weight folder: a JSON object of this format."""
+    path = folder / DESCRIPTION
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WeightsError(f"{path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(f"{path}: expected JSON ({error})") from error
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        found = values.get("format") if isinstance(values, dict) else values
+        raise WeightsError(f"{path}: expected weight format {FORMAT}, got {found!r}")
+    return values
+
+
+def check_kinds(values: Mapping[str, Any], kinds: Mapping[str, type], path: Path) -> None:
+    """Raise WeightsError unless every field has a value of its kind."""
+    for key, kind in kinds.items():
+        if type(values.get(key)) is not kind:
+            raise WeightsError(
+                f"{path}: expected {key} to be {kind.__name__}, got {values.get(key)!r}"
+            )
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file that survives a power cut once this returns."""
+    with replacing(path) as beside, beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _settle(folder: Path) -> None:
+    """Finish a replacement that was killed half-way, so that the next one may begin."""
+    beside = folder / BESIDE
+    if not beside.is_file():
+        return
+    wanted = read_description(folder).get("sha256") if (folder / DESCRIPTION).is_file() else ""
+    if hashlib.sha256(beside.read_bytes()).hexdigest() == wanted:
+        beside.replace(folder / TENSORS)
+    else:
+        beside.unlink()
+
+
+def read_tensors(folder: Path, sha256: str) -> dict[str, Tensor]:
+    """Read the tensors that have this hash."""
+    found = "no file"
+    for path in (folder / TENSORS, folder / BESIDE, folder / TENSORS):  # one may move under us
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise WeightsError(f"{path}: {error.strerror or error}") from error
+        digest = hashlib.sha256(data).hexdigest()
+        if digest == sha256:
+            return _parse_tensors(data, path)
+        found = digest if path.name == TENSORS else found
+    raise WeightsError(f"{folder / TENSORS}: expected sha256 {sha256[:12]}..., got {found[:12]}")
+
+
+def _parse_tensors(data: bytes, path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file's content."""
+    try:
+        return safetensors.torch.load(data)
+    except safetensors.SafetensorError as error:
+        raise WeightsError(f"{path}: not a file of tensors ({error})") from error
+
+
+def fill(network: nn.Module, tensors: Mapping[str, Tensor], folder: Path) -> None:
+    """Put tensors into a network of shapes that has exactly these."""
+    state = network.state_dict()
+    for name in sorted(state.keys() ^ tensors.keys()):
+        which = "lacks" if name in state else "has an unexpected"
+        raise WeightsError(f"{folder}: the file {which} tensor {name}")
+    for name, place in state.items():
+        if tensors[name].shape != place.shape:
+            expected, found = tuple(place.shape), tuple(tensors[name].shape)
+            raise WeightsError(f"{folder}: expected {name} of shape {expected}, got {found}")
+    network.load_state_dict({name: t.float() for name, t in tensors.items()}, assign=True)
+
+
+def _to_disk(name: str, tensor: Tensor, precision: str) -> Tensor:
+    """Return the tensor as it is written: contiguous, on the CPU, matrices in half if asked."""
+    if precision not in ("fp32", "fp16"):
+        raise ConfigError(f"expected precision fp32 or fp16, got {precision!r}")
+    tensor = tensor.detach().to("cpu").contiguous()
+    if precision == "fp32" or tensor.ndim < 2:
+        return tensor
+    half = tensor.half()
+    if not torch.isfinite(half).all():
+        raise ConfigError(f"{name} holds numbers that half precision cannot; save it as fp32")
+    return half
