@@ -15,11 +15,20 @@ MAX_LAYERS = 1000
 
 
 def alphago(
-    planes: int, size: int, *, filters: int = 192, layers: int = 12, normalization: str = "none"
+    planes: int,
+    size: int,
+    *,
+    filters: int = 192,
+    layers: int = 12,
+    normalization: str = "none",
+    first_kernel: int = 5,
 ) -> dict[str, nn.Module]:
-    """Return the published stack: layers hidden convolutions and the head."""
+    """Return the published stack: layers hidden convolutions and the head.
+
+    first_kernel, an odd number, is the side of the first filters; 5 as published.
+    """
     options = _hidden(filters, layers, normalization)
-    stack: dict[str, nn.Module] = {"conv1": ConvBlock(planes, filters, 5, options)}
+    stack: dict[str, nn.Module] = {"conv1": ConvBlock(planes, filters, first_kernel, options)}
     for number in range(2, layers + 1):
         stack[f"conv{number}"] = ConvBlock(filters, filters, 3, options)
     return stack | _head(filters, size)
