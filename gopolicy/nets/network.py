@@ -6,6 +6,7 @@ from typing import Self
 
 from torch import Tensor, nn
 
+from gopolicy.nets.equivariance import untied_state
 from gopolicy.nets.layers import ConvBlock
 
 Setting = int | float | str | bool
@@ -72,8 +73,8 @@ class ImageNetwork(LayerList):
 
 
 def folded_state(network: nn.Module) -> dict[str, Tensor]:
-    """Return the tensors of network with every normalization folded into its convolution."""
-    state = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+    """Return the tensors of network, untied, every normalization folded into its convolution."""
+    state = untied_state(network)
     for name, block in network.named_modules():
         if isinstance(block, ConvBlock) and block.options.norm is not None:
             for key in [key for key in state if key.startswith(f"{name}.norm.")]:

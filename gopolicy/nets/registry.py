@@ -10,6 +10,7 @@ from torch import nn
 from gopolicy.errors import ConfigError
 from gopolicy.nets.alphago import alphago, alphago_res
 from gopolicy.nets.dense import dense
+from gopolicy.nets.equivariance import is_tied
 from gopolicy.nets.image import ImageSettings, image
 from gopolicy.nets.network import PolicyNetwork, Setting, folded_state
 
@@ -75,10 +76,12 @@ def unknown(what: str, name: str, known: list[str]) -> str:
 
 
 def fold(network: PolicyNetwork) -> PolicyNetwork:
-    """Return the same function without normalizations; only right for a network done training."""
-    if network.settings.get("normalization", "none") == "none":
+    """Return the same function without ties and normalizations; for a network done training."""
+    settings = network.settings.copy()
+    if settings.get("normalization", "none") == "none" and not is_tied(network):
         return network
-    settings = network.settings | {"normalization": "none"}
+    if "normalization" in settings:
+        settings["normalization"] = "none"
     with torch.device("meta"):  # shapes only
         plain = build_network(network.name, planes=network.planes, size=network.size, **settings)
     plain.load_state_dict(folded_state(network), assign=True)

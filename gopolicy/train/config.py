@@ -44,6 +44,9 @@ class TrainConfig:
     """Settings of the network; those left out keep their defaults."""
     planes: str = "alphago48"
     """The plane set, by name."""
+    equivariant: bool = False
+    """Tie kernels in eights, so that a turned board gets the turned answer; what is kept is an
+    ordinary network (`gopolicy.nets.equivariance`)."""
     positions: int = 2_000_000
     """Positions to train on in all; the schedule is planned over them."""
     batch_size: int = 128
@@ -181,12 +184,21 @@ def _parse(key: str, text: str, default: object) -> Any:
     try:
         if isinstance(default, Mapping):
             return _parse_mapping(key, text)
+        if isinstance(default, bool):
+            return _parse_truth(key, text)
         if isinstance(default, int):
             return _parse_int(text)
         return float(text) if isinstance(default, float) else text
     except ValueError:
         kind = "a whole number" if isinstance(default, int) else "a number"
         raise ConfigError(f"expected {key} to be {kind}, got {text!r}") from None
+
+
+def _parse_truth(key: str, text: str) -> bool:
+    """Read true or false."""
+    if text.lower() not in ("true", "false"):
+        raise ConfigError(f"expected {key} to be true or false, got {text!r}")
+    return text.lower() == "true"
 
 
 def _parse_int(text: str) -> int:

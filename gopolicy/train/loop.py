@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 from gopolicy.errors import ConfigError, GoPolicyError
+from gopolicy.nets.equivariance import share_statistics, tie
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.registry import build_network, fold
 from gopolicy.nets.weights import describe, save_weights
@@ -88,6 +89,8 @@ def train(task: Task, *, resume: bool = False, progress: Progress = SILENT) -> R
     torch.manual_seed(config.seed)
     settings = config.settings
     network = build_network(config.network, planes=source.planes, size=source.size, **settings)
+    if config.equivariant:
+        tie(network)
     if resume:
         compute, why = continue_run(task.out, config, source, world), ""
     else:
@@ -287,10 +290,12 @@ class _Trainer:
         return int(signal), bool(save)
 
     def _share_statistics(self) -> None:
-        """Give every process the mean of all running statistics."""
+        """Give every process, and all images of a tied channel, the mean running statistics."""
         networks: list[nn.Module] = [self.network]
         if self.average:
             networks.append(self.average.network)
+        for network in networks:
+            share_statistics(network)
         self.world.average([buffer for network in networks for buffer in network.buffers()])
 
     def _leave_out(self, seconds: float) -> None:

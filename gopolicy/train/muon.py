@@ -6,6 +6,7 @@ the matrix of its outputs by everything that an output sees.  The steps are scal
 AdamW's (Liu et al. 2025), so one learning rate serves both.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -26,15 +27,19 @@ class MuonWithAdamW(Optimizer):
         `ConfigError` where torch is too old to have Muon.
         """
         if not hasattr(torch.optim, "Muon"):
-            raise ConfigError(f"optimizer muon needs torch 2.9 or newer, this is {torch.__version__}")
+            raise ConfigError(
+                f"optimizer muon needs torch 2.9 or newer, this is {torch.__version__}"
+            )
         self._kernels = [kernel for group in matrices for kernel in group["params"]]
         self._matrices = [nn.Parameter(_as_matrix(kernel.detach())) for kernel in self._kernels]
         views = iter(self._matrices)
         viewed = [group | {"params": [next(views) for _ in group["params"]]} for group in matrices]
-        self._parts: tuple[Optimizer, Optimizer] = (
-            torch.optim.Muon(viewed, lr=lr, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
-            AdamW(rest, lr=lr, betas=betas, fused=True),
-        )
+        self._parts: list[Optimizer] = []
+        if viewed:
+            muon = torch.optim.Muon(viewed, lr=lr, momentum=0.95, adjust_lr_fn="match_rms_adamw")
+            self._parts.append(muon)
+        if rest:
+            self._parts.append(AdamW(rest, lr=lr, betas=betas, fused=True))
         super().__init__(matrices + rest, {})
         self._share_groups()
 
@@ -58,39 +63,36 @@ class MuonWithAdamW(Optimizer):
             kernel.grad = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the states of both, numbered through."""
-        first, second = (part.state_dict() for part in self._parts)
-        count = len(self._matrices)
-        groups = [
-            group | {"params": [index + shift for index in group["params"]]}
-            for shift, part in ((0, first), (count, second))
-            for group in part["param_groups"]
-        ]
-        state = first["state"] | {index + count: s for index, s in second["state"].items()}
+        """Return the states of both, their parameters numbered through."""
+        state: dict[int, Any] = {}
+        groups: Groups = []
+        for part, first in self._numbered():
+            mine = part.state_dict()
+            state |= {first + index: values for index, values in mine["state"].items()}
+            groups += [_renumber(group, first) for group in mine["param_groups"]]
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take what `state_dict` returned."""
-        count, groups = len(self._matrices), state_dict["param_groups"]
-        state = state_dict["state"]
-        begin = 0
-        for part, shift, last in zip(self._parts, (0, count), (count, None), strict=True):
-            mine = groups[begin : begin + len(part.param_groups)]
-            begin += len(mine)
-            part.load_state_dict(
-                {
-                    "state": {
-                        index - shift: s
-                        for index, s in state.items()
-                        if index >= shift and (last is None or index < last)
-                    },
-                    "param_groups": [
-                        group | {"params": [index - shift for index in group["params"]]}
-                        for group in mine
-                    ],
-                }
-            )
+        groups = list(state_dict["param_groups"])
+        for part, first in self._numbered():
+            mine = [_renumber(groups.pop(0), -first) for _ in part.param_groups]
+            numbers = {index for group in mine for index in group["params"]}
+            state = {i - first: v for i, v in state_dict["state"].items() if i - first in numbers}
+            part.load_state_dict({"state": state, "param_groups": mine})
         self._share_groups()
+
+    def _numbered(self) -> Iterator[tuple[Optimizer, int]]:
+        """Yield the parts, each with the number of its first parameter."""
+        first = 0
+        for part in self._parts:
+            yield part, first
+            first += sum(len(group["params"]) for group in part.param_groups)
+
+
+def _renumber(group: dict[str, Any], shift: int) -> dict[str, Any]:
+    """Return a group of a state whose parameters have other numbers."""
+    return group | {"params": [index + shift for index in group["params"]]}
 
 
 def _as_matrix(kernel: Tensor, like: Tensor | None = None) -> Tensor:

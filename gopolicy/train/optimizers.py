@@ -10,6 +10,7 @@ from torch.optim import SGD, AdamW, Optimizer
 from gopolicy.errors import ConfigError
 from gopolicy.nets.registry import unknown
 from gopolicy.train.config import TrainConfig
+from gopolicy.train.muon import MuonWithAdamW
 
 Groups = list[dict[str, Any]]
 
@@ -57,11 +58,37 @@ def _adamw(groups: Groups, config: TrainConfig) -> Optimizer:
     )
 
 
+def _muon(groups: Groups, config: TrainConfig) -> Optimizer:
+    """Return Muon for kernels and matrices of several outputs, AdamW for the rest."""
+    kernels, rest = (
+        [
+            group | {"params": [p for p in group["params"] if _is_matrix(p) == wanted]}
+            for group in groups
+        ]
+        for wanted in (True, False)
+    )
+    return MuonWithAdamW(
+        [group for group in kernels if group["params"]],
+        [group for group in rest if group["params"]],
+        lr=config.lr,
+        betas=(config.momentum, config.beta2),
+    )
+
+
+def _is_matrix(parameter: torch.Tensor) -> bool:
+    """Say whether there are directions to be made orthogonal."""
+    return parameter.ndim >= 2 and len(parameter) > 1
+
+
 def _can_fuse(groups: Groups) -> bool:
     """Say whether torch has single-kernel steps where the parameters live."""
     device: torch.device = groups[0]["params"][0].device
     return device.type in ("cpu", "cuda")
 
 
-OPTIMIZERS: dict[str, Callable[[Groups, TrainConfig], Optimizer]] = {"sgd": _sgd, "adamw": _adamw}
+OPTIMIZERS: dict[str, Callable[[Groups, TrainConfig], Optimizer]] = {
+    "sgd": _sgd,
+    "adamw": _adamw,
+    "muon": _muon,
+}
 """Functions of (parameter groups, config) that return an optimizer."""
