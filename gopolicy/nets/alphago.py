@@ -8,7 +8,14 @@ convolution and its ReLU; once trained it can be folded away, which gives the pu
 from torch import nn
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.layers import ConvBlock, ConvOptions, NormOptions, PositionBias, Residual
+from gopolicy.nets.layers import (
+    ConvBlock,
+    ConvOptions,
+    GlobalBias,
+    NormOptions,
+    PositionBias,
+    Residual,
+)
 
 MAX_LAYERS = 1000
 """More than anybody trains; a guard against a damaged description."""
@@ -35,16 +42,29 @@ def alphago(
 
 
 def alphago_res(
-    planes: int, size: int, *, filters: int = 192, layers: int = 12, normalization: str = "batch"
+    planes: int,
+    size: int,
+    *,
+    filters: int = 192,
+    layers: int = 12,
+    normalization: str = "batch",
+    pooled: int = 0,
 ) -> dict[str, nn.Module]:
-    """Return the same frame with 3x3 convolutions joined in pairs; an odd one stays plain."""
+    """Return the same frame with 3x3 convolutions joined in pairs; an odd one stays plain.
+
+    With pooled channels the head also looks at the whole board (`GlobalBias`).
+    """
     options = _hidden(filters, layers, normalization)
     stack: dict[str, nn.Module] = {"conv1": ConvBlock(planes, filters, 5, options)}
     for number in range(2, layers, 2):
         stack[f"pair{number // 2}"] = _pair(filters, options)
     if layers % 2 == 0:
         stack[f"conv{layers}"] = ConvBlock(filters, filters, 3, options)
-    return stack | _head(filters, size)
+    if pooled < 0:
+        raise ConfigError(f"expected pooled 0 or more, got {pooled}")
+    if pooled:
+        stack["whole"] = GlobalBias(filters, pooled, options)
+    return stack | _head(pooled or filters, size)
 
 
 def _pair(filters: int, options: ConvOptions) -> Residual:

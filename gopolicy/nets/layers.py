@@ -6,7 +6,7 @@ Shapes: B batch, C channels, N board side; pictures are [B, C, height, width].
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 import torch
@@ -285,6 +285,30 @@ class GlobalAverage(nn.Module):
 
 class Dropout(nn.Dropout):
     """Zeroes a random share of the values while training."""
+
+
+class GlobalBias(nn.Module):
+    """Tells every point about the whole board (the policy head of Wu's GoNN, 2018).
+
+    One 1x1 convolution is normalized and activated, and each of its channels summed up by its mean
+    and its maximum; these decide what is added to the channels of another one.
+    """
+
+    def __init__(self, inputs: int, outputs: int, options: ConvOptions) -> None:
+        super().__init__()
+        bare = replace(options, norm=None, bias=False, activation="none")
+        self.local = ConvBlock(inputs, outputs, 1, replace(bare, bias=True))
+        self.whole = ConvBlock(inputs, outputs, 1, options)
+        self.from_mean = ConvBlock(outputs, outputs, 1, bare)
+        self.from_maximum = ConvBlock(outputs, outputs, 1, bare)
+        self.activation = make_activation(options.activation, inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, inputs, H, W] to [B, outputs, H, W]."""
+        whole = self.whole(x)
+        mean = self.from_mean(whole.mean((2, 3), keepdim=True))
+        maximum = self.from_maximum(whole.amax((2, 3), keepdim=True))
+        return cast(Tensor, self.activation(self.local(x) + (mean + maximum)))
 
 
 class Flatten(nn.Module):
