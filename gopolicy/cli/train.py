@@ -13,13 +13,17 @@ examples:
   gopolicy train --data store --out run --filters 64 --layers 6 --positions 2M
   gopolicy train --data store --out run --set optimizer=sgd --set lr=0.05 --set normalization=batch
   gopolicy train --data store --out run --set mix=kgs-6d=2,tygem-9d=1
+  gopolicy train --data my-games --out run --start alphago-64x8 --set lr=0.001
   gopolicy train --data store --out run --resume
   torchrun --nproc-per-node 8 -m gopolicy train --data store --out run
 
 --set takes any field of gopolicy/train/config.py and any setting of the network.
 Ctrl-C saves a checkpoint and stops; --resume goes on from there."""
 
-_SHORTHANDS = ("network", "filters", "layers", "planes", "positions", "batch_size", "seed")
+_SHORTHANDS = (
+    *("start", "network", "filters", "layers", "planes"),
+    *("positions", "batch_size", "seed"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", type=Path, required=True, metavar="DIR", help="a store made by gopolicy prepare")
     add("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
     add("--recipe", metavar="NAME", help="settings by name, to start from (default: default)")
+    add(
+        "--start", metavar="WEIGHTS", help="begin with the network of these weights: name or folder"
+    )
     add("--resume", action="store_true", help="continue the run in RUN from its last checkpoint")
     add("--network", metavar="NAME", help="alphago, alphago-res, dense or image")
     add("--filters", metavar="N", help="filters of each hidden layer")
@@ -64,10 +71,14 @@ def _train(args: argparse.Namespace, world: Any) -> Any:
     from gopolicy.cli.progress import TqdmProgress
     from gopolicy.data.store import open_store
     from gopolicy.progress import SILENT
-    from gopolicy.train.config import override
     from gopolicy.train.loop import Task, train
     from gopolicy.train.recipes import recipe
-    from gopolicy.train.run_folder import check_resumable, check_vacant, resumed_config
+    from gopolicy.train.run_folder import (
+        check_resumable,
+        check_vacant,
+        resumed_config,
+        started_config,
+    )
     from gopolicy.train.source import StoreSource
 
     changes = _changes(args)
@@ -77,7 +88,7 @@ def _train(args: argparse.Namespace, world: Any) -> Any:
     else:
         if world.leads:
             check_vacant(args.out)
-        config = override(recipe(args.recipe or "default"), changes)
+        config = started_config(recipe(args.recipe or "default"), changes)
     store = open_store(args.data)
     store.verify()
     source = StoreSource(store, config, world)

@@ -107,9 +107,21 @@ def permute(numbers: Int64Array, count: int, keys: Int64Array, out: Int64Array) 
 
 
 @kernel
+def scramble_draw(draw: int, keys: Int64Array) -> int:
+    """Return 32 well-mixed bits that depend on the number of a draw and two keys."""
+    word = scramble((draw & WORD) ^ keys[0])
+    return scramble(word ^ ((draw >> 32) & WORD) ^ keys[1])
+
+
+@kernel
 def draw_symmetries(first: int, keys: Int64Array, out: npt.NDArray[np.int8]) -> None:
     """Fill out with a symmetry 0..7 for draws first, first + 1, ..."""
     for b in range(len(out)):
-        draw = first + b
-        word = scramble((draw & WORD) ^ keys[0])
-        out[b] = scramble(word ^ ((draw >> 32) & WORD) ^ keys[1]) & 7
+        out[b] = scramble_draw(first + b, keys) & 7
+
+
+@kernel
+def draw_flags(first: int, keys: Int64Array, share: float, out: npt.NDArray[np.bool_]) -> None:
+    """Fill out with flags, set in the given share of draws first, first + 1, ..."""
+    for b in range(len(out)):
+        out[b] = scramble_draw(first + b, keys) < share * (WORD + 1)

@@ -157,7 +157,7 @@ class BatchLoader:
 
     def _make(self, k: int) -> Batch:
         drawn = self._plan.batch(k)
-        draw = Draw(drawn.position_ids[self._part], drawn.symmetries[self._part])
+        draw = Draw(*(column[self._part] for column in drawn))
         return encode_draw(self._table, self._encoder, draw, k)
 
 
@@ -165,5 +165,6 @@ def encode_draw(table: GameTable, encoder: Encoder, draw: Draw, index: int = 0) 
     """Replay and encode the positions of one draw."""
     located = table.locate(draw.position_ids)
     moves = located.starts + located.indices
-    planes, targets = encoder.batch(table.events, Samples(located.starts, moves, draw.symmetries))
+    samples = Samples(located.starts, moves, draw.symmetries, draw.forget)
+    planes, targets = encoder.batch(table.events, samples)
     return Batch(index, draw.position_ids, planes, targets)

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.data.kernels import Int64Array, draw_symmetries, permute
+from gopolicy.data.kernels import Int64Array, draw_flags, draw_symmetries, permute
 from gopolicy.data.selection import GameSelection
 from gopolicy.errors import ConfigError
 
@@ -27,6 +27,8 @@ class Draw(NamedTuple):
 
     position_ids: Int64Array
     symmetries: npt.NDArray[np.int8]
+    forget: npt.NDArray[np.bool_]
+    """Which positions are shown without history: as if every stone had been played long ago."""
 
 
 class Plan(Protocol):
@@ -70,7 +72,8 @@ class BatchPlan:
 
     Without mix all sources are one stream, each as frequent as it is large.  With mix, source s
     supplies ``mix[s] / sum(mix)`` of every stretch of draws, rounded to multiples of 1/65536 and
-    spread evenly; sources that are not named are left out.
+    spread evenly; sources that are not named are left out.  The share forget of the positions is
+    shown without history.
     """
 
     def __init__(
@@ -81,11 +84,13 @@ class BatchPlan:
         mix: Mapping[str, float] | None = None,
         *,
         symmetries: bool = True,
+        forget: float = 0.0,
     ) -> None:
         if batch_size < 1:
             raise ConfigError(f"the batch size must be at least 1, not {batch_size}")
         self.batch_size = batch_size
         self._symmetry_keys = derive_keys(f"{seed}/symmetry", 2) if symmetries else None
+        self._forget, self._forget_keys = forget, derive_keys(f"{seed}/forget", 2)
         self.shares, self._streams = _streams(selection, seed, mix)
         counts = cycle_counts(list(self.shares.values()))
         self._counts = counts
@@ -102,7 +107,10 @@ class BatchPlan:
         symmetries = np.zeros(self.batch_size, np.int8)
         if self._symmetry_keys is not None:
             draw_symmetries(first, self._symmetry_keys, symmetries)
-        return Draw(ids, symmetries)
+        forget = np.zeros(self.batch_size, np.bool_)
+        if self._forget:
+            draw_flags(first, self._forget_keys, self._forget, forget)
+        return Draw(ids, symmetries, forget)
 
     def passes(self, k: int) -> dict[str, float]:
         """Return how often each source has been seen after the first k batches, in epochs."""
@@ -135,7 +143,7 @@ class ListedBatches:
     def batch(self, k: int) -> Draw:
         """Return batch k of ``len(self)``."""
         ids = self.position_ids[k * self.batch_size : (k + 1) * self.batch_size]
-        return Draw(ids, np.zeros(len(ids), np.int8))
+        return Draw(ids, np.zeros(len(ids), np.int8), np.zeros(len(ids), np.bool_))
 
 
 def cycle_counts(shares: list[float]) -> Int64Array:

@@ -31,6 +31,7 @@ class Samples:
     starts: npt.NDArray[np.int64]  # [B]
     moves: npt.NDArray[np.int64]  # [B]
     symmetries: npt.NDArray[np.int8]  # [B] 0 to 7
+    forget: npt.NDArray[np.bool_] | None = None  # [B] show stones as if played long ago; None: none
 
 
 class _Workspace(threading.local):
@@ -95,9 +96,10 @@ class Encoder:
 
         The games must be legal, and ``samples.moves`` must point at board moves.
         """
-        triples = np.stack([samples.starts, samples.moves, samples.symmetries], axis=1)
-        triples = np.ascontiguousarray(triples, np.int64)
-        result = self._empty(len(triples))
+        forget = np.zeros(len(samples.starts)) if samples.forget is None else samples.forget
+        columns = [samples.starts, samples.moves, samples.symmetries, forget]
+        rows = np.ascontiguousarray(np.stack(columns, axis=1), np.int64)
+        result = self._empty(len(rows))
         space = self._workspace
-        kernels.encode_batch(space.board, events, triples, self._layout, space.scratch, result)
+        kernels.encode_batch(space.board, events, rows, self._layout, space.scratch, result)
         return self._view(result.planes), result.targets

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from gopolicy.go.kernels import (
     LEGAL,
+    LONG_AGO,
     BoardArrays,
     apply_event,
     bit_of,
@@ -327,13 +328,16 @@ def encode_batch(
 ) -> None:
     """Write chosen positions of many legal games.
 
-    ``samples`` [M, 3]: where the game begins in events, which event is predicted, which symmetry.
+    ``samples`` [M, 4]: where the game begins in events, which event is predicted, which symmetry,
+    and whether (1 or 0) to forget when the stones were played.
     """
     for b in range(samples.shape[0]):
         clear(board)
         begin, move, symmetry = samples[b, 0], samples[b, 1], samples[b, 2]
         for i in range(begin, move):
             apply_event(board, np.int64(events[i]))
+        if samples[b, 3]:
+            board.birth[:] = LONG_AGO
         event = np.int64(events[move])
         color = event_color(event)
         encode_position(board, color, symmetry, layout, scratch, result.planes[b])

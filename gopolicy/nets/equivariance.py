@@ -66,13 +66,14 @@ def untied_state(network: nn.Module) -> dict[str, Tensor]:
 def share_statistics(network: nn.Module) -> None:
     """Give the images of each channel of a tied network the mean of their running statistics.
 
-    They differ only by chance: each batch shows its positions one way round.
+    They differ only by chance: each batch shows its positions one way round.  Means are taken in
+    double precision, where doing it again changes nothing.
     """
     for module in network.modules():
         if isinstance(module, BatchNorm) and parametrize.is_parametrized(module):
             for statistic in (module.running_mean, module.running_var):
                 families = statistic.view(IMAGES, -1)
-                families.copy_(families.mean(0).expand_as(families))
+                families.copy_(families.double().mean(0).expand_as(families))
 
 
 class TiedKernels(nn.Module):

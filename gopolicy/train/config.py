@@ -11,7 +11,7 @@ from gopolicy.nets.network import Setting
 from gopolicy.nets.registry import default_settings, unknown
 
 CHOICES = {
-    "schedule": ("cosine", "linear", "wsd", "constant"),
+    "schedule": ("cosine", "linear", "wsd", "halving", "constant"),
     "precision": ("auto", "fp32", "bf16"),
     "memory_format": ("auto", "channels_last", "contiguous"),
 }
@@ -24,6 +24,8 @@ EXTENDABLE = {
     "label_smoothing",
     "schedule",
     "decay_share",
+    "halve_every",
+    "forget_history",
     "validation_positions",
     "validation_every",
     "validation_source",
@@ -44,6 +46,9 @@ class TrainConfig:
     """Settings of the network; those left out keep their defaults."""
     planes: str = "alphago48"
     """The plane set, by name."""
+    start: str = ""
+    """A weight folder, by name or path, whose network the run begins with; empty: random weights.
+    Network, settings and planes are then those of the weights."""
     equivariant: bool = False
     """Tie kernels in eights, so that a turned board gets the turned answer; what is kept is an
     ordinary network (`gopolicy.nets.equivariance`)."""
@@ -55,12 +60,15 @@ class TrainConfig:
     """Decides the first weights and the order of positions."""
     mix: Mapping[str, float] = field(default_factory=dict)
     """Weights of the sources, such as kgs-6d=2,tygem-9d=1; empty: every position counts alike."""
+    forget_history: float = 0.0
+    """Share of the positions shown as if every stone had been played eight turns ago or earlier,
+    so that the network also learns to do without history."""
     optimizer: str = "adamw"
     """How gradients become steps, by name."""
     lr: float = 0.005
     """The learning rate at its highest."""
     momentum: float = 0.9
-    """Nesterov momentum of SGD; beta 1 of AdamW."""
+    """Nesterov momentum of SGD; beta 1 of AdamW.  Muon's own is 0.95."""
     beta2: float = 0.99
     """Memory of squared gradients in AdamW."""
     weight_decay: float = 0.01
@@ -72,9 +80,12 @@ class TrainConfig:
     warmup: int = 50_000
     """Positions during which the learning rate rises from zero."""
     schedule: str = "cosine"
-    """What follows: cosine or linear to zero, constant, or wsd (constant, then linear to zero)."""
+    """What follows: cosine or linear to zero, constant, wsd (constant, then linear to zero), or
+    halving (again and again)."""
     decay_share: float = 0.25
     """Share of all positions in which wsd goes down to zero."""
+    halve_every: int = 10_000_000
+    """Positions after which the schedule halving halves the rate."""
     ema: float = 0.0
     """Decay per step of a running average of the weights, which is then what is kept; 0: none."""
     precision: str = "auto"
@@ -99,9 +110,16 @@ class TrainConfig:
             if getattr(self, name) not in choices:
                 found = getattr(self, name)
                 raise ConfigError(f"expected {name} of {', '.join(choices)}, got {found!r}")
-        for name in ("positions", "batch_size", "validation_every", "log_every", "lr"):
+        for name in (
+            "positions",
+            "batch_size",
+            "validation_every",
+            "log_every",
+            "lr",
+            "halve_every",
+        ):
             self._require(name, getattr(self, name) > 0, "above 0")
-        for name in ("momentum", "beta2", "label_smoothing", "ema"):
+        for name in ("momentum", "beta2", "label_smoothing", "ema", "forget_history"):
             self._require(name, 0 <= getattr(self, name) < 1, "from 0 to below 1")
         for name in ("weight_decay", "clip_norm", "warmup", "checkpoint_minutes", "seed"):
             self._require(name, getattr(self, name) >= 0, "0 or more")

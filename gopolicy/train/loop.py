@@ -17,7 +17,7 @@ from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.nets.equivariance import share_statistics, tie
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.registry import build_network, fold
-from gopolicy.nets.weights import describe, save_weights
+from gopolicy.nets.weights import describe, load_weights, save_weights
 from gopolicy.progress import SILENT, Progress
 from gopolicy.train.averaging import WeightAverage
 from gopolicy.train.batches import Batch, Source, to_tensors
@@ -89,6 +89,8 @@ def train(task: Task, *, resume: bool = False, progress: Progress = SILENT) -> R
     torch.manual_seed(config.seed)
     settings = config.settings
     network = build_network(config.network, planes=source.planes, size=source.size, **settings)
+    if config.start and not resume:
+        network.load_state_dict(load_weights(config.start).network.state_dict())
     if config.equivariant:
         tie(network)
     if resume:

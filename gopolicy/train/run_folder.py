@@ -1,5 +1,6 @@
 """Beginning a run in an empty folder, and finding one again to continue it."""
 
+import dataclasses
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from torch import nn
 
 from gopolicy.errors import ConfigError, OutputError
 from gopolicy.files import check_folder
+from gopolicy.nets.weights import find_weights, read_info
 from gopolicy.progress import Progress
 from gopolicy.train.batches import Source
 from gopolicy.train.checkpoint import last_step
@@ -23,6 +25,22 @@ def resumed_config(run: Path, changes: list[str]) -> TrainConfig:
     now = override(before, changes)
     check_continues(before, now)
     return now
+
+
+def started_config(base: TrainConfig, changes: list[str]) -> TrainConfig:
+    """Return base with changes; where it starts from weights, with the network of those weights.
+
+    `ConfigError` where the changes ask for another network than the weights are of.
+    """
+    config = override(base, changes)
+    if not config.start:
+        return config
+    info = read_info(find_weights(config.start))
+    its = {"network": info.network, "settings": info.settings, "planes": info.plane_set}
+    started = dataclasses.replace(config, **its)
+    if override(started, changes) != started:
+        raise ConfigError(f"the network is that of {config.start}; leave its settings out")
+    return started
 
 
 def check_vacant(run: Path) -> None:

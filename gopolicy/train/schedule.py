@@ -22,4 +22,6 @@ def _factor(config: TrainConfig, done: float, share: float) -> float:
         return 1.0 - done
     if config.schedule == "wsd":
         return min(1.0, max(0.0, 1.0 - share) / config.decay_share)
+    if config.schedule == "halving":
+        return float(0.5 ** int(share * config.positions / config.halve_every))
     return 1.0

@@ -24,7 +24,11 @@ class StoreSource:
             threads=config.loader_threads or None, part=(world.rank, world.size)
         )
         self._plan = BatchPlan(
-            store.split("train"), config.batch_size, config.seed, config.mix or None
+            store.split("train"),
+            config.batch_size,
+            config.seed,
+            config.mix or None,
+            forget=config.forget_history,
         )
 
     def training(self, first_batch: int) -> Batches:

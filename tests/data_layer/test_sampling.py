@@ -144,3 +144,13 @@ def test_listed_batches_keep_the_order_and_end_short():
         [14, 15, 16, 17],
         [18, 19, 20],
     ]
+
+
+def test_the_share_of_positions_without_history_is_as_asked(everything):
+    plan, same, none = (BatchPlan(everything, 1000, 5, forget=f) for f in (0.1, 0.1, 0.0))
+    chosen = np.concatenate([plan.batch(k).forget for k in range(20)])
+    assert chosen.mean() == pytest.approx(0.1, abs=0.01)
+    assert np.array_equal(plan.batch(7).forget, same.batch(7).forget)
+    assert not np.array_equal(plan.batch(7).forget, plan.batch(8).forget)
+    assert not none.batch(7).forget.any()
+    assert np.array_equal(plan.batch(7).position_ids, none.batch(7).position_ids)

@@ -86,6 +86,22 @@ def test_batch_turns_planes_and_targets_alike() -> None:
         assert targets[symmetry] == symmetry_table(9)[symmetry, game[move] & 0x3FF]
 
 
+def test_a_position_without_history_differs_in_the_turns_alone() -> None:
+    encoder = Encoder("alphago48", 9)
+    game = random_game(9, 5, 50).events
+    move = next(i for i in range(40, 50) if game[i] & 0x3FF < 81)
+    samples = Samples(
+        np.zeros(2, np.int64), np.full(2, move), np.zeros(2, np.int8), np.array([False, True])
+    )
+    (shown, forgotten), _ = encoder.batch(game, samples)
+    first = encoder.plane_set.first("turns since")
+    turns = slice(first, first + 8)
+    assert np.array_equal(np.delete(shown, turns, axis=0), np.delete(forgotten, turns, axis=0))
+    assert not forgotten[turns][:7].any()
+    assert np.array_equal(forgotten[turns][7], forgotten[0] + forgotten[1])
+    assert shown[turns][:7].sum() > 0
+
+
 def test_batches_are_channels_last_in_memory() -> None:
     game = random_game(9, 1, 20).events
     planes, _ = Encoder("alphago20", 9).game(game)

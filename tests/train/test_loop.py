@@ -12,6 +12,7 @@ from gopolicy.nets.weights import load_weights
 from gopolicy.train.checkpoint import checkpoints
 from gopolicy.train.config import TrainConfig, override
 from gopolicy.train.loop import Result, Task, TrainingError, train
+from gopolicy.train.run_folder import started_config
 from gopolicy.train.world import World
 
 TINY = TrainConfig(
@@ -77,6 +78,8 @@ def test_a_network_learns_what_the_planes_say(tmp_path):
         ["ema=0.9", "network=alphago-res"],
         ["precision=bf16", "memory_format=contiguous"],
         ["schedule=wsd", "normalization=none", "clip_norm=0"],
+        ["optimizer=muon", "memory_format=contiguous"],
+        ["optimizer=muon", "network=alphago-res", "filters=8", "equivariant=true", "ema=0.9"],
     ],
 )
 def test_four_steps_are_two_steps_a_resume_and_two_steps(tmp_path, changes):
@@ -99,6 +102,35 @@ def test_the_seed_decides_everything(tmp_path):
         run(override(TINY, [f"seed={seed}"]), tmp_path / name)
     assert saved_tensors(tmp_path / "one") == saved_tensors(tmp_path / "again")
     assert saved_tensors(tmp_path / "one") != saved_tensors(tmp_path / "other")
+
+
+def test_a_hundred_steps_with_one_seed_give_the_same_weights_twice(tmp_path):
+    config = override(TINY, ["positions=800", "optimizer=muon", "equivariant=true", "filters=8"])
+    for name in ("one", "again"):
+        run(config, tmp_path / name)
+    assert saved_tensors(tmp_path / "one") == saved_tensors(tmp_path / "again")
+
+
+def test_a_run_begins_with_the_weights_it_is_given(tmp_path):
+    first = run(TINY, tmp_path / "first")
+    weights = load_weights(first.weights)
+    config = started_config(TINY, [f"start={first.weights}", "lr=1e-9", "positions=8"])
+    assert config.settings == weights.info.settings
+    second = load_weights(run(config, tmp_path / "second").weights)
+    for name, tensor in second.network.state_dict().items():
+        torch.testing.assert_close(tensor, weights.network.state_dict()[name], msg=name)
+    with pytest.raises(ConfigError, match="leave its settings out"):
+        started_config(TINY, [f"start={first.weights}", "filters=8"])
+
+
+def test_an_equivariant_run_leaves_an_ordinary_network_that_turns_with_the_board(tmp_path):
+    config = override(TINY, ["equivariant=true", "filters=8", "positions=80", "lr=0.02"])
+    network = load_weights(run(config, tmp_path).weights).network
+    planes = torch.randn(2, 3, 5, 5)
+    with torch.no_grad():
+        turned = network(planes.rot90(1, (2, 3))).view(2, 5, 5)
+        expected = network(planes).view(2, 5, 5).rot90(1, (1, 2))
+    torch.testing.assert_close(turned, expected)
 
 
 def test_a_terminated_run_says_by_which_signal(tmp_path):

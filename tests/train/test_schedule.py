@@ -13,7 +13,7 @@ def rates(**more):
     return [learning_rate(config, step) for step in range(config.steps)]
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "linear", "wsd", "constant"])
+@pytest.mark.parametrize("schedule", ["cosine", "linear", "wsd", "halving", "constant"])
 def test_the_rate_rises_evenly_then_never_again(schedule):
     found = rates(schedule=schedule)
     assert found[:10] == pytest.approx([2.0 * (step + 1) / 11 for step in range(10)])
@@ -50,3 +50,10 @@ def test_a_warmup_longer_than_the_run_only_rises():
 
 def test_no_warmup_starts_at_the_top():
     assert rates(warmup=0)[0] == 2.0
+
+
+def test_halving_halves_again_and_again():
+    found = rates(schedule="halving", halve_every=30)
+    assert [found[step] for step in (29, 30, 59, 60, 89, 90, 99)] == pytest.approx(
+        [2.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+    )
