@@ -157,7 +157,8 @@ class BatchLoader:
 
     def _make(self, k: int) -> Batch:
         drawn = self._plan.batch(k)
-        draw = Draw(*(column[self._part] for column in drawn))
+        part = self._part
+        draw = Draw(drawn.position_ids[part], drawn.symmetries[part], drawn.forget[part])
         return encode_draw(self._table, self._encoder, draw, k)
 
 

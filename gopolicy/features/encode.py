@@ -96,9 +96,10 @@ class Encoder:
 
         The games must be legal, and ``samples.moves`` must point at board moves.
         """
-        forget = np.zeros(len(samples.starts)) if samples.forget is None else samples.forget
-        columns = [samples.starts, samples.moves, samples.symmetries, forget]
-        rows = np.ascontiguousarray(np.stack(columns, axis=1), np.int64)
+        rows = np.zeros((len(samples.starts), 4), np.int64)
+        rows[:, 0], rows[:, 1], rows[:, 2] = samples.starts, samples.moves, samples.symmetries
+        if samples.forget is not None:
+            rows[:, 3] = samples.forget
         result = self._empty(len(rows))
         space = self._workspace
         kernels.encode_batch(space.board, events, rows, self._layout, space.scratch, result)

@@ -36,8 +36,9 @@ def started_config(base: TrainConfig, changes: list[str]) -> TrainConfig:
     if not config.start:
         return config
     info = read_info(find_weights(config.start))
-    its = {"network": info.network, "settings": info.settings, "planes": info.plane_set}
-    started = dataclasses.replace(config, **its)
+    started = dataclasses.replace(
+        config, network=info.network, settings=info.settings, planes=info.plane_set
+    )
     if override(started, changes) != started:
         raise ConfigError(f"the network is that of {config.start}; leave its settings out")
     return started
