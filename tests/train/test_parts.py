@@ -170,3 +170,27 @@ def test_a_damaged_checkpoint_is_one_clear_error(tmp_path, text):
     (folder / "state.json").write_text(text)
     with pytest.raises(ConfigError, match="checkpoint-000000003"):
         load_checkpoint(folder, parts)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_muon_steps_along_the_orthogonal_factor_of_the_gradient(layout):
+    kernel = nn.Parameter(torch.randn(8, 4, 3, 3).to(memory_format=layout))
+    before = kernel.detach().clone()
+    config = TrainConfig(optimizer="muon", lr=0.01, weight_decay=0.0)
+    optimizer = make_optimizer(config, nn.ParameterList([kernel]))
+    kernel.grad = torch.randn(8, 4, 3, 3)
+    optimizer.step()
+    step = (before - kernel.detach()).reshape(8, 36) / (0.01 * 0.2 * 36**0.5)
+    left, _, right = torch.linalg.svd(kernel.grad.reshape(8, 36), full_matrices=False)
+    sizes = torch.linalg.svdvals(step)
+    assert ((sizes > 0.6) & (sizes < 1.3)).all()
+    assert torch.cosine_similarity(step.flatten(), (left @ right).flatten(), dim=0) > 0.98
+
+
+def test_muon_leaves_vectors_and_single_outputs_to_adamw():
+    network = some_network()
+    optimizer = make_optimizer(TrainConfig(optimizer="muon"), network)
+    shapes = [[tuple(p.shape) for p in group["params"]] for group in optimizer.param_groups]
+    assert shapes[0] == [(4, 3 * 25), (4, 4 * 9)]
+    assert (1, 4, 1, 1) in shapes[1]
+    assert all(len(shape) == 1 for shape in shapes[2])
