@@ -29,6 +29,7 @@ COMMANDS = {
     "train": "train a policy network on a store",
     "evaluate": "measure how often a network finds the move that was played",
     "predict": "show the most probable moves of one position of a game",
+    "visualize": "pictures of what a network has learned",
     "match": "play games between two engines and compare their strength",
     "gtp": "play and analyse in Sabaki, Lizzie, GoGui and other programs",
     "bench": "measure this machine, as ratios against named references",

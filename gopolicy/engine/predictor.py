@@ -43,8 +43,8 @@ class Predictor:
         self.info = loaded.info
         self.device = pick_device(device)
         self.symmetries = symmetries
-        self._encoder = Encoder(self.plane_set, self.size)
-        planes = self._encoder.plane_set.count
+        self.encoder = Encoder(self.plane_set, self.size)
+        planes = self.encoder.plane_set.count
         if self.info.planes != planes:
             raise WeightsError(
                 f"the network was trained on {self.info.planes} planes; "
@@ -98,7 +98,7 @@ class Predictor:
 
     def planes_of(self, arrays: BoardArrays, color: Color) -> NDArray[np.int8]:
         """Return the planes [C, N, N] that the network wants of a position with color to move."""
-        return self._encoder.board(arrays, int(color))
+        return self.encoder.board(arrays, int(color))
 
     def _flat(self, planes_bcnn: NDArray[np.int8]) -> torch.Tensor:
         """Return the planes on the device as [B, A, C] bytes, point by point."""

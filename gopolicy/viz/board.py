@@ -5,7 +5,7 @@ Everything is drawn at `OVERSAMPLE` times the final size and scaled down, which 
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -18,6 +18,8 @@ from gopolicy.go.handicap import star_points
 from gopolicy.go.types import BLACK, WHITE, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.viz.colors import (
+    AGAINST,
+    FOR,
     INK,
     LINE,
     MARK,
@@ -36,6 +38,20 @@ FAINTEST = 0.002
 """Probabilities below this are not drawn."""
 BOLD = 0.03
 """From this probability on, color covers the lines, so that a label can be read."""
+VEIL = 110
+"""How much of what lies outside the areas is covered, of 255."""
+LEAST_SHARE = 0.02
+"""Signed values below this share of the largest are not drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A rectangle of points, its borders included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +68,13 @@ class BoardPicture:
     """Short texts on points."""
     played: Point | None = None
     """The move that was played next, marked by a square."""
+    weights: npt.NDArray[np.float32] | None = None
+    """[N * N] a signed value per point, drawn as a disc: blue above 0, orange below, its area the
+    amount; with a legend."""
+    areas: Sequence[Area] = ()
+    """Rectangles drawn around points; the rest of the board fades."""
+    coordinates: bool = True
+    """Letters and numbers around the board."""
     title: str = ""
     caption: str = ""
 
@@ -82,8 +105,10 @@ class _Canvas:
         self.cell = cell
         self.size = picture.stones.shape[0]
         self.top = round(cell * 1.1) if picture.title else 0
-        self.board_side = (self.size + 1) * cell + cell // 2
-        legend = round(cell * 1.9) if picture.heat is not None else 0
+        self.margin = cell * (1.25 if picture.coordinates else 0.75)
+        self.board_side = round((self.size - 1) * cell + 2 * self.margin)
+        has_legend = picture.heat is not None or picture.weights is not None
+        legend = round(cell * (1.9 if picture.weights is None else 2.6)) if has_legend else 0
         needed = [self._text_width(text) for text in (picture.title, picture.caption) if text]
         self.width = self._whole(max([self.board_side + legend, *(n + cell for n in needed)]))
         bottom = round(cell * 0.95) if picture.caption else 0
@@ -97,10 +122,14 @@ class _Canvas:
         self._heat(FAINTEST, BOLD)
         self._grid()
         self._heat(BOLD, 2.0)
-        self._coordinates()
+        if self.picture.coordinates:
+            self._coordinates()
         self._stones()
+        self._weights()
         self._marks()
+        self._areas()
         self._legend()
+        self._weights_legend()
         self._words()
         final = (self.width // OVERSAMPLE, self.height // OVERSAMPLE)
         return self.image.resize(final, Image.Resampling.LANCZOS)
@@ -108,8 +137,7 @@ class _Canvas:
     def center(self, point: int) -> tuple[float, float]:
         """Return x and y of a point."""
         row, column = divmod(int(point), self.size)
-        margin = self.cell * 1.25
-        return margin + column * self.cell, self.top + margin + row * self.cell
+        return self.margin + column * self.cell, self.top + self.margin + row * self.cell
 
     def _whole(self, length: int) -> int:
         """Return the length rounded up to whole final pixels."""
@@ -185,7 +213,7 @@ class _Canvas:
                 self._paste(_shadow(radius), point, self.cell * 0.04)
         for (point,), color in placed:
             if color in (BLACK, WHITE):
-                self._paste(_stone(radius, int(color)), point, 0.0)
+                self._paste(stone_sprite(radius, int(color)), point, 0.0)
 
     def _paste(self, sprite: Image.Image, point: int, shift: float) -> None:
         """Put a sprite over a point."""
@@ -245,6 +273,54 @@ class _Canvas:
             place = (left + self.cell * 0.45, y)
             self._text(place, f"{tick:.0%}", 0.32, anchor="lm", fill=SOFT_INK)
 
+    def _areas(self) -> None:
+        """Draw the rectangles, and a veil over everything outside them."""
+        if not self.picture.areas:
+            return
+        boxes = [self._box(area) for area in self.picture.areas]
+        veil = Image.new("L", self.image.size, 0)
+        side = self.top + self.board_side
+        ImageDraw.Draw(veil).rectangle((0, self.top, self.board_side, side), fill=VEIL)
+        for box in boxes:
+            ImageDraw.Draw(veil).rectangle(box, fill=0)
+        self.image.paste(PAPER, (0, 0), veil)
+        for box in boxes:
+            self.draw.rectangle(box, outline=MARK, width=max(4, self.cell // 8))
+
+    def _box(self, area: Area) -> tuple[float, float, float, float]:
+        """Return the corners of the cells of an area."""
+        left, top = self.center(area.top * self.size + area.left)
+        right, bottom = self.center(area.bottom * self.size + area.right)
+        half = self.cell * 0.5
+        return (left - half, top - half, right + half, bottom + half)
+
+    def _weights(self) -> None:
+        """Draw the discs of signed values."""
+        if self.picture.weights is None:
+            return
+        most = float(np.abs(self.picture.weights).max()) or 1.0
+        for point, value in enumerate(self.picture.weights.tolist()):
+            if abs(value) >= LEAST_SHARE * most:
+                self._weight_disc(self.center(point), value / most)
+
+    def _weight_disc(self, at: tuple[float, float], share: float) -> None:
+        """Draw one disc for a share from -1 to 1."""
+        radius = self.cell * 0.4 * math.sqrt(abs(share))
+        self._disc(at, radius + self.cell * 0.03, PAPER)
+        self._disc(at, radius, FOR if share > 0 else AGAINST)
+
+    def _weights_legend(self) -> None:
+        """Draw what the discs mean to the right of the board."""
+        if self.picture.weights is None:
+            return
+        most = float(np.abs(self.picture.weights).max()) or 1.0
+        left, top = self.board_side + self.cell * 0.5, self.center(0)[1]
+        for row, share in enumerate((1.0, 0.5, 0.1, -0.1, -0.5, -1.0)):
+            y = top + row * self.cell
+            self._weight_disc((left, y), share)
+            label = f"{share * most:+.2g}"
+            self._text((left + self.cell * 0.6, y), label, 0.34, anchor="lm", fill=SOFT_INK)
+
     def _words(self) -> None:
         """Write the title above and the caption below."""
         if self.picture.title:
@@ -285,7 +361,7 @@ def _shadow(radius: int) -> Image.Image:
 
 
 @lru_cache(maxsize=8)
-def _stone(radius: int, color: int) -> Image.Image:
+def stone_sprite(radius: int, color: int) -> Image.Image:
     """Return a stone lit from the upper left."""
     x, y = _offsets(radius, 1.05)
     away = np.hypot(x, y)

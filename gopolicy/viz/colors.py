@@ -1,7 +1,8 @@
-"""The colors of pictures: a board of wood, and a scale that color-blind people can read.
+"""The colors of pictures: a board of wood, and two scales that color-blind people can read.
 
-The scale goes from pale to dark without changing direction in lightness, so it also survives a
-black-and-white printer; dark means probable.
+The scale of amounts goes from pale to dark without changing direction in lightness, so it also
+survives a black-and-white printer; dark means much.  The scale of signed values goes from orange
+(less than nothing) over white to blue (more).
 """
 
 import numpy as np
@@ -18,7 +19,12 @@ LINE: RGB = (74, 56, 30)
 MARK: RGB = (0, 158, 115)
 """The move played: a green that stays apart from the scale for every kind of color blindness."""
 
-_SCALE = np.array(
+FOR: RGB = (0, 114, 178)
+AGAINST: RGB = (213, 94, 0)
+"""The ends of the scale of signed values."""
+NEUTRAL: RGB = (248, 247, 245)
+
+SCALE = np.array(
     [
         (253, 231, 76),
         (252, 176, 50),
@@ -30,15 +36,21 @@ _SCALE = np.array(
     ],
     np.float64,
 )
+"""The scale of amounts in equal steps."""
 
 
 def heat_color(share: float) -> RGB:
     """Return the color of a share from 0 (pale) to 1 (dark) of the scale."""
-    place = float(np.clip(share, 0.0, 1.0)) * (len(_SCALE) - 1)
-    low = min(int(place), len(_SCALE) - 2)
-    mixed = _SCALE[low] + (_SCALE[low + 1] - _SCALE[low]) * (place - low)
+    place = float(np.clip(share, 0.0, 1.0)) * (len(SCALE) - 1)
+    low = min(int(place), len(SCALE) - 2)
+    mixed = SCALE[low] + (SCALE[low + 1] - SCALE[low]) * (place - low)
     red, green, blue = (round(float(part)) for part in mixed)
     return red, green, blue
+
+
+def signed_color(share: float) -> RGB:
+    """Return the color of a share from -1 (orange) over 0 (white) to 1 (blue)."""
+    return blend(NEUTRAL, FOR if share > 0 else AGAINST, min(abs(float(share)), 1.0))
 
 
 def blend(below: RGB, above: RGB, opacity: float) -> RGB:

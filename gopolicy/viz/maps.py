@@ -1,0 +1,118 @@
+"""Many small maps of numbers in one picture, such as activations; always with a scale."""
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from gopolicy.viz.colors import AGAINST, FOR, NEUTRAL, RGB, SCALE
+
+FloatArray = npt.NDArray[np.floating[Any]]
+DPI = 110
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapSheet:
+    """What a sheet of maps shows."""
+
+    title: str
+    legend: str
+    """What the colors mean, with its unit."""
+    maps: FloatArray
+    """[K, H, W]"""
+    names: Sequence[str]
+    """[K] written above the maps."""
+    colors: Literal["heat", "signed", "gray"] = "heat"
+    """heat: from 0 up; signed: around 0; gray: from black to white."""
+    columns: int = 8
+    note: str = ""
+    inches: float = 0.95
+    """The width of one map."""
+    limit: float | None = None
+    """The end of the scale; by default the largest value."""
+
+
+def draw_maps(sheet: MapSheet) -> bytes:
+    """Return the sheet as PNG."""
+    count, height, width = sheet.maps.shape
+    columns = min(sheet.columns, count)
+    rows = math.ceil(count / columns)
+    head = max(1, round(0.2 * width))
+    board = np.full((rows * (height + head), columns * (width + 1) - 1), np.nan, np.float32)
+    inches = sheet.inches * board.shape[0] / width
+    size = (max(5.5, columns * sheet.inches + 1.2), inches + 0.8 + (0.3 if sheet.note else 0.0))
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+    axes = figure.add_subplot()
+    for number, values in enumerate(sheet.maps):
+        top, left = number // columns * (height + head) + head, number % columns * (width + 1)
+        board[top : top + height, left : left + width] = values
+        place = {"fontsize": 7, "va": "bottom", "clip_on": False}
+        axes.text(left, top - 0.8, sheet.names[number], **place)  # type: ignore[arg-type]
+    image = axes.imshow(board, interpolation="nearest", **_scale(sheet))
+    axes.axis("off")
+    bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 3.0 / size[1]), pad=0.02)
+    bar.set_label(sheet.legend, fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    figure.suptitle(sheet.title, fontsize=11, x=0.01, ha="left")
+    if sheet.note:
+        figure.supxlabel(sheet.note, fontsize=8, x=0.01, ha="left", color="#69645c")
+    return as_png(figure)
+
+
+def as_png(figure: Figure) -> bytes:
+    """Return a figure as PNG."""
+    target = io.BytesIO()
+    figure.savefig(target, format="png", facecolor="#faf8f4")
+    return target.getvalue()
+
+
+def draw_table(
+    values: FloatArray, rows: Sequence[str], columns: Sequence[str], *, title: str, legend: str
+) -> bytes:
+    """Return a table [R, C] of amounts from 0 up as colored cells with their names."""
+    size = (2.6 + 0.42 * len(columns), 1.6 + 0.2 * len(rows))
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
+    axes: Axes = figure.add_subplot()
+    image = axes.imshow(values, aspect="auto", cmap=heat_map(), vmin=0.0)
+    axes.set_yticks(range(len(rows)), rows, fontsize=7)
+    axes.set_xticks(range(len(columns)), columns, fontsize=8, rotation=40, ha="right")
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.tick_params(length=0)
+    bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 3.0 / size[1]), pad=0.02)
+    bar.set_label(legend, fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    return as_png(figure)
+
+
+def _scale(sheet: MapSheet) -> dict[str, Any]:
+    """Return how values become colors: one scale for all maps of a sheet."""
+    values = sheet.maps[np.isfinite(sheet.maps)]
+    most = sheet.limit or (float(np.abs(values).max()) if values.size else 0.0) or 1.0
+    if sheet.colors == "signed":
+        return {"cmap": signed_map(), "vmin": -most, "vmax": most}
+    cmap: Colormap = heat_map() if sheet.colors == "heat" else colormaps["gray"]
+    return {"cmap": cmap, "vmin": 0.0, "vmax": most}
+
+
+def heat_map() -> Colormap:
+    """Return the scale of amounts for matplotlib, white at 0; gray where there is none."""
+    return _color_map("heat", [NEUTRAL, *((int(r), int(g), int(b)) for r, g, b in SCALE)])
+
+
+def signed_map() -> Colormap:
+    """Return the scale of signed values for matplotlib; gray where there is none."""
+    return _color_map("signed", [AGAINST, NEUTRAL, FOR])
+
+
+def _color_map(name: str, colors: Sequence[RGB]) -> Colormap:
+    """Return a scale through colors in equal steps."""
+    parts = [(red / 255, green / 255, blue / 255) for red, green, blue in colors]
+    return LinearSegmentedColormap.from_list(name, parts).with_extremes(bad="#e4e0d8")

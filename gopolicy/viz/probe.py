@@ -1,0 +1,104 @@
+"""What the layers of a network answer to an input, without running more of it than is needed."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gopolicy.errors import ConfigError
+from gopolicy.nets.layers import ConvBlock, Dense, Residual
+from gopolicy.nets.registry import unknown
+
+
+class _Reached(Exception):
+    """The last layer that was asked for has answered."""
+
+
+def layer_names(network: nn.Module) -> list[str]:
+    """Return the names of the layers of a network, in order."""
+    return [name for name, _ in network.named_children()]
+
+
+def layer_of(network: nn.Module, name: str) -> nn.Module:
+    """Return a layer by name, also one inside another; ConfigError if there is none."""
+    modules: dict[str, nn.Module] = dict(network.named_modules())
+    if not name or name not in modules:
+        raise ConfigError(unknown("layer", name, layer_names(network)))
+    return modules[name]
+
+
+def hidden_layers(network: nn.Module) -> list[str]:
+    """Return the layers whose channels or neurons mean something: all but the last that learn."""
+    learning = [
+        name
+        for name, layer in network.named_children()
+        if isinstance(layer, ConvBlock | Dense | Residual)
+    ]
+    return learning[:-1]
+
+
+def answers(network: nn.Module, x: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
+    """Return the outputs of the named layers for input x, in the order they are computed."""
+    found: dict[str, Tensor] = {}
+
+    def keep(name: str) -> Any:
+        def hook(module: nn.Module, inputs: Any, output: Tensor) -> None:
+            found[name] = output
+            if len(found) == len(set(names)):
+                raise _Reached
+
+        return hook
+
+    handles = [layer_of(network, name).register_forward_hook(keep(name)) for name in names]
+    try:
+        network(x)
+    except _Reached:
+        pass
+    finally:
+        for handle in handles:
+            handle.remove()
+    return found
+
+
+@contextmanager
+def leaking(network: nn.Module, name: str, slope: float = 0.1) -> Iterator[None]:
+    """Let the last activation of a layer pass some of what is below zero, and so a gradient.
+
+    A channel that is silent everywhere gives ascent nothing to climb; with this it does.
+    """
+    layer = layer_of(network, name)
+    activation = getattr(layer, "activation", None)
+    if not isinstance(activation, nn.ReLU):
+        yield
+        return
+    layer.activation = nn.LeakyReLU(slope)
+    try:
+        yield
+    finally:
+        layer.activation = activation
+
+
+def weight_of(network: nn.Module) -> tuple[str, Tensor]:
+    """Return the name and the weight of the first layer that learns: [K, C, H, W] or [K, inputs].
+
+    ConfigError if a network has no such layer.
+    """
+    for name, module in network.named_modules():
+        if isinstance(module, ConvBlock):
+            return name, module.conv.weight.detach()
+        if isinstance(module, Dense):
+            return name, module.linear.weight.detach()
+    raise ConfigError("the network has no layer that learns")
+
+
+def frozen(network: nn.Module) -> nn.Module:
+    """Return the network, evaluated only: no parameter of it collects a gradient."""
+    return network.eval().requires_grad_(False)
+
+
+def as_input(planes: Any, device: torch.device) -> Tensor:
+    """Return planes or pictures [B, C, H, W] as float32 on the device, channels last in memory."""
+    x = torch.as_tensor(planes).to(device=device, dtype=torch.float32)
+    return x.contiguous(memory_format=torch.channels_last)
