@@ -131,7 +131,7 @@ def excitation(
     position = sample.position(row)
     place = int(peaks.places[row, k])
     y, x = divmod(place, peaks.width)
-    field = receptive_field(subject.network, peaks.layer)
+    field = receptive_field(subject.network, peaks.layer, subject.size)
     support = np.zeros(subject.size**2, np.float32)
     seen = _stones_in_sight(position, field, y, x)
     if seen:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.layers import ConvBlock, Dense, Residual
+from gopolicy.nets.layers import ConvBlock, Dense
 from gopolicy.nets.registry import unknown
 
 
@@ -30,11 +30,11 @@ def layer_of(network: nn.Module, name: str) -> nn.Module:
 
 
 def hidden_layers(network: nn.Module) -> list[str]:
-    """Return the layers whose channels or neurons mean something: all but the last that learn."""
+    """Return the layers whose channels or neurons mean something: all but the last with weights."""
     learning = [
         name
         for name, layer in network.named_children()
-        if isinstance(layer, ConvBlock | Dense | Residual)
+        if any(parameter.ndim > 1 for parameter in layer.parameters())
     ]
     return learning[:-1]
 

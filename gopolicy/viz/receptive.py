@@ -1,10 +1,27 @@
 """Which part of the input a unit of a layer can see."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from torch import nn
 
-from gopolicy.nets.layers import BatchNorm, ConvBlock, MaxPool, PositionBias, Residual
+from gopolicy.nets import layers as bricks
+from gopolicy.nets.scaling import Scaling
+
+_POINTWISE = (
+    nn.Identity,
+    nn.ReLU,
+    nn.ReLU6,
+    nn.LeakyReLU,
+    nn.ELU,
+    nn.Tanh,
+    nn.Sigmoid,
+    nn.Dropout,
+    bricks.BatchNorm,
+    bricks.PositionBias,
+    Scaling,
+)
+"""Layers whose units see one unit each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +31,8 @@ class ReceptiveField:
     Rows and columns outside the input are padding.
     """
 
+    side: int
+    """Units in a row of this layer."""
     stride: int = 1
     top: int = 0
     bottom: int = 0
@@ -31,12 +50,13 @@ class ReceptiveField:
         )
 
 
-def receptive_field(network: nn.Module, layer: str) -> ReceptiveField | None:
-    """Return what the units of a layer (a direct child of a network in order) see.
+def receptive_field(network: nn.Module, layer: str, side: int) -> ReceptiveField | None:
+    """Return what the units of a layer (a direct child of a list of layers) see.
 
-    None where every unit sees the whole input, as in dense layers and all behind them.
+    side: of the square input.  None where every unit sees the whole input, as in dense layers and
+    all behind them, and for layers inside others.
     """
-    field: ReceptiveField | None = ReceptiveField()
+    field: ReceptiveField | None = ReceptiveField(side)
     for name, module in network.named_children():
         field = None if field is None else _after(field, module)
         if name == layer:
@@ -46,59 +66,78 @@ def receptive_field(network: nn.Module, layer: str) -> ReceptiveField | None:
 
 def _after(field: ReceptiveField, module: nn.Module) -> ReceptiveField | None:
     """Return what the units of one more layer see."""
-    if isinstance(module, ConvBlock):
-        module_pad = module.pad.padding if isinstance(module.pad, nn.ZeroPad2d) else (0, 0, 0, 0)
-        left, _, top, _ = module_pad
-        rows, columns = _pair(module.conv.padding)
-        return _window(
-            field,
-            _pair(module.conv.kernel_size)[0],
-            module.conv.stride[0],
-            (top + rows, left + columns),
-        )
-    if isinstance(module, MaxPool):
-        kernel = _pair(module.kernel_size)[0]
-        return _window(field, kernel, _pair(module.stride)[0], _pair(module.padding))
-    if isinstance(module, Residual):
-        return _joined(field, module)
-    if isinstance(module, nn.Sequential):
-        return _through(field, module)
-    same = (nn.Identity, nn.ReLU, nn.ELU, nn.Tanh, nn.Sigmoid, BatchNorm, PositionBias)
-    return field if isinstance(module, same) else None
+    if isinstance(module, _POINTWISE):
+        return field
+    if isinstance(module, bricks.ConvBlock):
+        conv = module.conv
+        padding = _pad(module.pad, field.side, _pair(conv.padding))
+        return _window(field, _pair(conv.kernel_size), conv.stride[0], padding)
+    if isinstance(module, bricks.MaxPool | bricks.AveragePool):
+        around = module.around if isinstance(module, bricks.MaxPool) else 0
+        padding = _pad(module.pad, field.side, (around, around))
+        return _window(field, (module.kernel, module.kernel), module.stride, padding)
+    if isinstance(module, bricks.Residual):
+        return _joined(field, (module.layers, module.shortcut))
+    if isinstance(module, bricks.Branches):
+        return _joined(field, module.branches)
+    if isinstance(module, nn.Sequential | bricks.Separable):
+        inner: ReceptiveField | None = field
+        for child in module.children():
+            inner = None if inner is None else _after(inner, child)
+        return inner
+    return None
 
 
-def _through(field: ReceptiveField | None, modules: nn.Module) -> ReceptiveField | None:
-    """Return what the units behind several layers in order see."""
-    for module in modules.children():
-        field = None if field is None else _after(field, module)
-    return field
-
-
-def _joined(field: ReceptiveField, module: Residual) -> ReceptiveField | None:
-    """Return what the sum of two ways sees: whatever either sees."""
-    one, other = _through(field, module.layers), _after(field, module.shortcut)
-    if one is None or other is None:
+def _joined(field: ReceptiveField, ways: Iterable[nn.Module]) -> ReceptiveField | None:
+    """Return what the meeting point of several ways sees: whatever any of them sees."""
+    found = [_after(field, way) for way in ways]
+    known = [each for each in found if each is not None]
+    if len(known) < len(found):
         return None
-    return ReceptiveField(
-        one.stride,
-        min(one.top, other.top),
-        max(one.bottom, other.bottom),
-        min(one.left, other.left),
-        max(one.right, other.right),
+    return replace(
+        known[0],
+        top=min(each.top for each in known),
+        bottom=max(each.bottom for each in known),
+        left=min(each.left for each in known),
+        right=max(each.right for each in known),
     )
 
 
+Around = tuple[tuple[int, int], tuple[int, int]]
+"""Padding above and below, left and right."""
+
+
+def _pad(pad: nn.Module | None, side: int, around: tuple[int, int]) -> Around:
+    """Return the padding of a layer: of its own, and of the layer that pads for it."""
+    rows, columns = (around[0], around[0]), (around[1], around[1])
+    if isinstance(pad, nn.ZeroPad2d):
+        left, right, top, bottom = pad.padding
+        return (rows[0] + top, rows[1] + bottom), (columns[0] + left, columns[1] + right)
+    if isinstance(pad, bricks.SamePad):
+        above = _same(pad.kernel[0], pad.stride, side)
+        return above, _same(pad.kernel[1], pad.stride, side)
+    return rows, columns
+
+
+def _same(kernel: int, stride: int, side: int) -> tuple[int, int]:
+    """Return the padding that divides a side by the stride and rounds up; an odd row comes last."""
+    total = max((-(-side // stride) - 1) * stride + kernel - side, 0)
+    return total // 2, total - total // 2
+
+
 def _window(
-    field: ReceptiveField, kernel: int, stride: int, padding: tuple[int, int]
+    field: ReceptiveField, kernel: tuple[int, int], stride: int, padding: Around
 ) -> ReceptiveField:
-    """Return what the units behind a sliding window see; padding is above and left of it."""
-    reach, (above, left) = (kernel - 1) * field.stride, padding
+    """Return what the units behind a sliding window see."""
+    (above, below), (left, _) = padding
+    step = field.stride
     return ReceptiveField(
-        stride=field.stride * stride,
-        top=field.top - above * field.stride,
-        bottom=field.bottom - above * field.stride + reach,
-        left=field.left - left * field.stride,
-        right=field.right - left * field.stride + reach,
+        side=(field.side + above + below - kernel[0]) // stride + 1,
+        stride=step * stride,
+        top=field.top - above * step,
+        bottom=field.bottom - above * step + (kernel[0] - 1) * step,
+        left=field.left - left * step,
+        right=field.right - left * step + (kernel[1] - 1) * step,
     )
 
 

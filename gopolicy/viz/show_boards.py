@@ -197,7 +197,7 @@ def _synthetic_tile(
 
 def _areas(subject: GoSubject, peaks: LayerPeaks, place: int) -> list[Area]:
     """Return what a unit sees, where that is less than everything."""
-    field = receptive_field(subject.network, peaks.layer)
+    field = receptive_field(subject.network, peaks.layer, subject.size)
     if field is None or peaks.width == 1:
         return []
     y, x = divmod(place, peaks.width)

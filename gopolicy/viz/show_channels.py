@@ -156,7 +156,7 @@ def _unit_point(subject: GoSubject, peaks: LayerPeaks, excited: Excitation) -> P
 
 def _area(subject: GoSubject, peaks: LayerPeaks, excited: Excitation) -> list[Area]:
     """Return what the unit sees, if that is not the whole board in any case."""
-    field = receptive_field(subject.network, peaks.layer)
+    field = receptive_field(subject.network, peaks.layer, subject.size)
     if field is None:
         return []
     return [Area(*field.area(excited.row, excited.column, subject.size, subject.size))]

@@ -33,7 +33,7 @@ GAMES_FROM_ARCHIVES = {"filters", "channels", "maximize", "symmetries", "fool"}
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder with networks, games, and one game."""
     folder = tmp_path_factory.mktemp("visualize")
-    for network in ("alphago", "alphago-res", "dense"):
+    for network in ("alphago", "alphago-res", "dense", "image"):
         save_tiny(folder / network, network)
     save_tiny(folder / "literal", "alphago", "stones")
     write_games(folder / "games", count=5)
@@ -57,7 +57,7 @@ def visualized(capsys: pytest.CaptureFixture[str], words: list[str]) -> dict[str
     return found
 
 
-@pytest.mark.parametrize("network", ["alphago", "alphago-res", "dense", "literal"])
+@pytest.mark.parametrize("network", ["alphago", "alphago-res", "dense", "image", "literal"])
 @pytest.mark.parametrize("view", list(VIEWS))
 def test_every_view_of_every_network(
     view: str, network: str, place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -16,6 +16,7 @@ SETTINGS = {
     "alphago": {"filters": 6, "layers": 3},
     "alphago-res": {"filters": 6, "layers": 4},
     "dense": {"units": 12, "layers": 2},
+    "image": {"filters": 4, "layers": 2, "pools": 1, "padding": "same", "units": 10},
 }
 
 

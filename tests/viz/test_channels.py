@@ -65,7 +65,7 @@ def test_an_excitation_is_what_changes_without_each_stone(
     (peaks,) = peaks_of(subject, sample, ["conv2"])
     row = int(peaks.values[:, 1].argmax())
     excited = excitation(subject, sample, peaks, 1, row)
-    field = receptive_field(subject.network, "conv2")
+    field = receptive_field(subject.network, "conv2", 9)
     assert field is not None
     top, left, bottom, right = field.area(excited.row, excited.column, 9, 9)
     position = sample.position(row)

@@ -6,7 +6,18 @@ import torch
 from torch import nn
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.layers import ConvBlock, ConvOptions, Dense, Flatten, MaxPool, Residual
+from gopolicy.nets.layers import (
+    AveragePool,
+    Branches,
+    ConvBlock,
+    ConvOptions,
+    Dense,
+    Flatten,
+    MaxPool,
+    NormOptions,
+    Residual,
+    Separable,
+)
 from gopolicy.nets.registry import build_network
 from gopolicy.viz.probe import answers, hidden_layers, layer_of, leaking
 from gopolicy.viz.receptive import receptive_field
@@ -24,6 +35,15 @@ def network(name: str) -> nn.Module:
             Flatten(),
             Dense(4 * 3 * 3, 5),
         )
+    if name == "same":
+        return nn.Sequential(
+            ConvBlock(2, 3, 3, ConvOptions(stride=2)),
+            MaxPool(3, 2, padding="same"),
+            AveragePool(2, 1),
+            Branches(
+                ConvBlock(3, 2, 1), Separable(3, 2, 3, NormOptions(), activations=("none", "relu"))
+            ),
+        )
     if name == "shortcut":
         return nn.Sequential(
             Residual(
@@ -32,7 +52,8 @@ def network(name: str) -> nn.Module:
             ),
             ConvBlock(4, 4, 3),
         )
-    return build_network(name, planes=2, size=SIDE, filters=4, layers=4)
+    layers = 2 if name == "image" else 4
+    return build_network(name, planes=2, size=SIDE, filters=4, layers=layers)
 
 
 def felt_area(net: nn.Module, layer: str, row: int, column: int) -> tuple[int, int, int, int]:
@@ -60,6 +81,12 @@ def felt_area(net: nn.Module, layer: str, row: int, column: int) -> tuple[int, i
         ("pooled", "1", (4, 2)),
         ("pooled", "2", (1, 1)),
         ("pooled", "2", (0, 0)),
+        ("same", "0", (2, 3)),
+        ("same", "1", (1, 2)),
+        ("same", "2", (2, 1)),
+        ("same", "3", (1, 1)),
+        ("image", "pool1", (1, 3)),
+        ("image", "conv2", (2, 2)),
         ("shortcut", "0", (6, 6)),
         ("shortcut", "1", (6, 6)),
     ],
@@ -71,15 +98,15 @@ def test_the_receptive_field_is_what_changes_the_answer(
     for block in net.modules():  # a ReLU at 0 would feel nothing
         if hasattr(block, "activation"):
             block.activation = nn.Identity()
-    field = receptive_field(net, layer)
+    field = receptive_field(net, layer, SIDE)
     assert field is not None
     assert field.area(*place, SIDE, SIDE) == felt_area(net, layer, *place)
 
 
 def test_dense_layers_see_everything() -> None:
     net = network("pooled")
-    assert receptive_field(net, "3") is None
-    assert receptive_field(net, "4") is None
+    assert receptive_field(net, "3", SIDE) is None
+    assert receptive_field(net, "4", SIDE) is None
 
 
 def test_answers_are_the_outputs_of_the_layers_in_order() -> None:
