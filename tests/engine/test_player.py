@@ -194,6 +194,13 @@ def test_nothing_useful_left_is_a_pass() -> None:
         assert not choice.resign
 
 
+def test_a_stone_in_own_territory_is_answered_only_if_the_network_is_sure() -> None:
+    board = Board.from_diagram(SETTLED)
+    board.play("H8", Color.BLACK)
+    assert chosen(Player(Wishes("H7")), board) == "H7"
+    assert chosen(Player(Wishes()), board) == "pass"
+
+
 def test_a_pass_is_never_answered_in_the_opening() -> None:
     board = Board(9, komi=-50)
     board.play("E5")
