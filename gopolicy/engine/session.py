@@ -7,7 +7,7 @@ from gopolicy.engine.clock import Clock
 from gopolicy.engine.gtp import SYNTAX_ERROR, GtpError
 from gopolicy.engine.mind import Decision, Mind
 from gopolicy.engine.rules import CHINESE, Rules
-from gopolicy.errors import ConfigError, IllegalMove, Refusal, VertexError
+from gopolicy.errors import ConfigError, GoPolicyError, IllegalMove, Refusal, VertexError
 from gopolicy.go.board import Board
 from gopolicy.go.types import MAX_SIZE, MIN_SIZE, Color, Point
 from gopolicy.go.vertex import parse_vertex, vertex_name
@@ -137,7 +137,7 @@ class Session:
 
     def chains(self) -> tuple[list[tuple[Point, ...]], list[tuple[Point, ...]]]:
         """Return the dead chains and the living ones."""
-        dead = self.mind.dead(self.board)
+        dead = self._dead()
         seen = {point for chain in dead for point in chain}
         alive = []
         for point in map(Point, self.board.stones.ravel().nonzero()[0].tolist()):
@@ -149,10 +149,18 @@ class Session:
 
     def score(self) -> str:
         """Return the result by the rules of the game, dead stones taken off: ``B+3.5``."""
-        dead = [chain[0] for chain in self.mind.dead(self.board)]
+        dead = [chain[0] for chain in self._dead()]
         if self.rules.scoring == "territory":
             return str(self.board.territory_score(dead))
         return str(self.board.area_score(dead))
+
+    def _dead(self) -> list[tuple[Point, ...]]:
+        """Return the dead chains, or refuse."""
+        try:
+            return self.mind.dead(self.board)
+        except GoPolicyError as error:
+            self.remark(f"cannot score: {error}")
+            raise GtpError("cannot score") from error
 
     def think_about(self, size: int) -> None:
         """Refuse unless boards of this size can be thought about."""

@@ -2,83 +2,28 @@
 
 import os
 import subprocess
-import sys
-import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 from reference.fake_mind import Desk
+from reference.gtp_process import Process, gopolicy_gtp
 
 LIMIT = 5.0
 """Seconds to end in; it takes less than two where nothing else runs."""
 
 
-class Process:
-    """A running engine and the pipes to it."""
-
-    def __init__(self, *options: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "gopolicy", "gtp", *options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-
-    def send(self, data: str | bytes) -> None:
-        self.input.write(data if isinstance(data, bytes) else data.encode())
-        self.input.flush()
-
-    def reply(self) -> str:
-        """Return the next reply without the empty line that ends it."""
-        lines = []
-        while (line := self.output.readline().decode()) not in ("\n", ""):
-            lines.append(line)
-        return "".join(lines).rstrip("\n")
-
-    def end(self) -> tuple[int, str, float]:
-        """Return the exit status, what was said to people, and how long it took to end."""
-        start = time.monotonic()
-        try:
-            status = self.process.wait(60)
-        finally:
-            self.process.kill()
-        assert self.process.stderr is not None
-        return status, self.process.stderr.read().decode(), time.monotonic() - start
-
-    def close(self) -> None:
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            try:
-                if pipe is not None:
-                    pipe.close()
-            except BrokenPipeError:
-                continue
-        self.process.kill()
-        self.process.wait()
-
-    @property
-    def input(self) -> IO[bytes]:
-        assert self.process.stdin is not None
-        return self.process.stdin
-
-    @property
-    def output(self) -> IO[bytes]:
-        assert self.process.stdout is not None
-        return self.process.stdout
-
-
 @pytest.fixture
 def engine(tiny_weights: Path) -> Iterator[Process]:
-    process = Process("--weights", str(tiny_weights), "--device", "cpu")
+    process = Process(gopolicy_gtp("--weights", str(tiny_weights), "--device", "cpu"))
     yield process
     process.close()
 
 
 def run_engine(*options: str, text: str | bytes = "") -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "gopolicy", "gtp", *options]
     data = text.encode() if isinstance(text, str) else text
+    command = gopolicy_gtp(*options)
     return subprocess.run(command, input=data, capture_output=True, check=False, timeout=300)
 
 

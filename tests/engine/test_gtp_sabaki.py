@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).parent / "node"
-pytestmark = pytest.mark.slow
 
 
 def node(*arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
@@ -66,6 +65,7 @@ def test_it_follows_the_game(seen: dict[str, Any]) -> None:
     assert "Black to move, 5 moves played, komi 6.5" in seen["synced"]["board"]
     assert seen["synced"]["komi"] == "6.5"
     assert "Black to move, 4 moves played" in seen["back"]
+    assert seen["sentForOneStepBack"] == ["undo"]
 
 
 def test_it_moves_and_shows_what_it_thought(seen: dict[str, Any]) -> None:

@@ -11,7 +11,9 @@ import pytest
 from reference.fake_mind import Desk, FakeFiles
 
 from gopolicy.engine.commands_files import StoredGame
-from gopolicy.go.types import PASS, Color, move_event, setup_event
+from gopolicy.errors import ConfigError
+from gopolicy.go.board import Board
+from gopolicy.go.types import PASS, Color, Point, move_event, setup_event
 from gopolicy.go.vertex import parse_vertex
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -38,6 +40,7 @@ STANDARD_ERRORS = {
     "bad vertex list",
     "cannot load file",
 }
+"""All but ``cannot score``, for which something has to go wrong, see below."""
 
 
 def turns(path: Path) -> list[tuple[str, str]]:
@@ -86,6 +89,17 @@ def test_every_error_message_of_the_standard_is_in_a_transcript() -> None:
     replies = [reply for path in TRANSCRIPTS for _, reply in turns(path)]
     messages = {re.sub(r"^\?[0-9]* ", "", reply) for reply in replies if reply.startswith("?")}
     assert messages >= STANDARD_ERRORS
+
+
+def test_what_cannot_be_counted_is_refused_as_the_standard_says() -> None:
+    def fail(board: Board) -> list[tuple[Point, ...]]:
+        raise ConfigError("no playouts today")
+
+    desk = Desk()
+    desk.mind.dead = fail  # type: ignore[method-assign]
+    for command in ("final_score", "final_status_list dead", "final_status_list alive"):
+        assert desk.ask(command) == "? cannot score"
+    assert desk.said[0] == "cannot score: no playouts today"
 
 
 def test_no_error_quotes_what_the_frontend_sent() -> None:

@@ -26,6 +26,8 @@ async function main() {
   const errors = []
   controller.on('stderr', ({content}) => errors.push(content))
   const tracker = new ControllerStateTracker(controller)
+  const sent = []
+  controller.on('command-sent', ({command}) => sent.push(command.name))
   controller.start()
 
   // Attach: four questions at once, as Sabaki asks them.
@@ -51,7 +53,9 @@ async function main() {
   }
 
   // One step back is an undo; then a move of the engine's own.
+  sent.length = 0
   await tracker.sync({komi: 6.5, boardsize: [19, 19], history: history.slice(0, 4)})
+  seen.sentForOneStepBack = sent.slice()
   seen.back = await send(controller, 'showboard')
   const moved = analyze(controller, 'kata-genmove_analyze', 'B', '50')
   seen.genmove = (await moved.done).content
