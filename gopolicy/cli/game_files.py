@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from gopolicy.engine.commands_files import StoredGame
+from gopolicy.files import write_text
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.write import write_game
@@ -27,4 +28,4 @@ class SgfFiles:
 
     def write(self, path: str, game: StoredGame) -> None:
         """Write a game as SGF to a file."""
-        Path(path).write_text(self.text(game) + "\n", encoding="utf-8")
+        write_text(Path(path), self.text(game) + "\n")

@@ -18,17 +18,7 @@ from gopolicy.go.vertex import parse_vertex
 
 FOLDER = Path(__file__).parent / "transcripts"
 TRANSCRIPTS = sorted(FOLDER.glob("*.gtp"))
-ELSEWHERE = {
-    "cputime",
-    "gomill-cpu_time",
-    "list_commands",
-    "kata-genmove_analyze",
-    "lz-genmove_analyze",
-    "kata-search_analyze",
-    "kata-search_analyze_cancellable",
-    "cgos-genmove_analyze",
-    "cgos-analyze",
-}
+ELSEWHERE = {"cputime", "gomill-cpu_time", "list_commands"}
 STANDARD_ERRORS = {
     "unknown command",
     "syntax error",
