@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from gopolicy.cli.options import add_json, positive_int
-from gopolicy.cli.output import print_json, print_text
+from gopolicy.cli.output import print_json, print_text, say
 
 if TYPE_CHECKING:
     from gopolicy.evaluation.match import MatchPlan
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--move-seconds", type=float, default=60.0, metavar="S", help="limit a move (default: 60)")
     add("--main-seconds", type=float, metavar="S", help="limit for all moves of a player in a game")
     add("--max-moves", type=positive_int, metavar="N", help="count a game that gets longer")
-    add("--ask-score", action="store_true", help="compare the referee's count with the engines'")
+    add("--ask-score", action="store_true", help="have the engines count, too, and compare")
     add_json(parser)
 
 
@@ -68,7 +68,12 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.evaluation.match import play_match
 
     plan = _plan(args)
-    result = play_match(plan, args.out, parallel=args.parallel, progress=TqdmProgress())
+    try:
+        result = play_match(plan, args.out, parallel=args.parallel, progress=TqdmProgress())
+    except KeyboardInterrupt:
+        if args.out:
+            say(f"finished games are kept in {args.out}; the same command goes on from there")
+        raise
     if args.json:
         print_json({**asdict(result), "black": plan.first, "white": plan.second})
     else:
@@ -119,7 +124,8 @@ def as_text(plan: "MatchPlan", result: "MatchResult") -> str:
         f"length     {result.moves:.0f} moves",
     ]
     if plan.terms.ask_score:
-        lines.append(f"disputed   {result.disputes} scores")
+        agreed = result.claims - result.disputes
+        lines.append(f"counts     the same by referee and engines in {agreed} of {result.claims}")
     return "\n".join(lines)
 
 

@@ -1,6 +1,9 @@
 """The other end of GTP: starts an engine as a program of its own and asks it, never for ever."""
 
+import contextlib
+import os
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -12,6 +15,10 @@ from gopolicy.errors import ConfigError, GoPolicyError
 
 _FAREWELL = 2.0
 """Seconds an engine has to end by itself after ``quit``."""
+_LONGEST_LINE = 1 << 16
+"""Bytes; what is longer is taken for several lines."""
+_LONGEST_REPLY = 4096
+"""Lines; an engine that says more is out of its mind.  No more than this waits in memory."""
 
 
 class EngineCrash(GoPolicyError):
@@ -43,7 +50,7 @@ class EngineProcess:
         self._input = cast("IO[bytes]", self._process.stdin)
         self._output = cast("IO[bytes]", self._process.stdout)
         self._errors = cast("IO[bytes]", self._process.stderr)
-        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._lines: queue.Queue[bytes | None] = queue.Queue(_LONGEST_REPLY)
         self._remarks: deque[bytes] = deque(maxlen=20)
         self._threads = [
             threading.Thread(target=self._read, args=(self._output,), daemon=True),
@@ -76,12 +83,28 @@ class EngineProcess:
         try:
             self._process.wait(_FAREWELL)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self._kill()
             self._process.wait()
-        for thread in self._threads:
-            thread.join(_FAREWELL)
+        self._read_out()
         for stream in (self._output, self._errors):
             stream.close()
+
+    def _kill(self) -> None:
+        """End the engine, and what it started itself, if it is a script around another program."""
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
+
+    def _read_out(self) -> None:
+        """See the threads end; what an engine left behind it may hold the pipes open."""
+        deadline = time.monotonic() + _FAREWELL
+        while any(thread.is_alive() for thread in self._threads):
+            with contextlib.suppress(queue.Empty):
+                self._lines.get(timeout=0.05)  # a thread may wait for room
+            if time.monotonic() > deadline:
+                self._kill()
 
     def _reply(self, command: str, deadline: float) -> str:
         """Return the lines up to the empty one that ends a reply."""
@@ -94,6 +117,8 @@ class EngineProcess:
             if line is None:
                 raise EngineCrash(self._last_words(command))
             text = line.decode("utf-8", "replace").strip()
+            if len(lines) == _LONGEST_REPLY:
+                raise EngineCrash(f"the answer to {command} does not end")
             if text:
                 lines.append(text)
             elif lines:
@@ -107,9 +132,9 @@ class EngineProcess:
         return f"the engine ended at {command}: {last[:200]}"
 
     def _read(self, stream: IO[bytes]) -> None:
-        for line in stream:
+        for line in iter(lambda: stream.readline(_LONGEST_LINE), b""):
             self._lines.put(line)
         self._lines.put(None)
 
     def _read_remarks(self, stream: IO[bytes]) -> None:
-        self._remarks.extend(stream)
+        self._remarks.extend(iter(lambda: stream.readline(_LONGEST_LINE), b""))

@@ -129,8 +129,7 @@ class MatchFolder:
 
     def keep(self, played: Played, record: GameRecord) -> None:
         """Write one game."""
-        comment = f"{played.end}. {played.detail}" if played.detail else played.end
-        data = write_game(record, {0: Note(comment=comment)})
+        data = write_game(record, {0: Note(comment=played.account)})
         with self._lock:
             name = f"game-{played.number:04d}.sgf"
             write_text(self.path / name, data.decode())
@@ -216,8 +215,8 @@ class _Room:
             self.done[number] = played
             result = tally(self.done.values())
             self._progress.advance(1, wins=result.wins, losses=result.losses)
-            if played.detail:
-                self._progress.message(f"game {number}: {played.result}, {played.detail}")
+            if played.detail or played.disputed:
+                self._progress.message(f"game {number}: {played.result}, {played.account}")
 
 
 class _Table:

@@ -77,11 +77,42 @@ class Played:
         return Color.BLACK if self.first_is_black else Color.WHITE
 
     @property
+    def claimed(self) -> bool:
+        """Whether a player gave a count of his own."""
+        return any(self.claims)
+
+    @property
     def disputed(self) -> bool:
-        """Whether a player's own count names another winner."""
-        return self.end == "score" and any(
-            claim and claim[0] != self.result[0] for claim in self.claims
-        )
+        """Whether a player's own count, winner and points, is not the referee's."""
+        return any(claim and not same_score(claim, self.result) for claim in self.claims)
+
+    @property
+    def account(self) -> str:
+        """How it ended, in words."""
+        words = [f"{self.end}: {self.detail}" if self.detail else self.end]
+        for color, claim in zip(("Black", "White"), self.claims, strict=True):
+            words += [f"{color} counts {claim}"] if claim else []
+        return ", ".join(words)
+
+
+def same_score(one: str, other: str) -> bool:
+    """Return whether two results say the same, however they are written.
+
+    >>> same_score("B+3.0", "b+3"), same_score("W+0.5", "B+0.5"), same_score("0", "Draw")
+    (True, False, True)
+    """
+    return _winner_and_points(one) == _winner_and_points(other)
+
+
+def _winner_and_points(score: str) -> tuple[str, float | str]:
+    """Return a result such as ``B+3.5`` in two parts."""
+    winner, _, points = score.upper().partition("+")
+    if winner in ("0", "DRAW", "JIGO"):
+        return "", 0.0
+    try:
+        return winner, float(points)
+    except ValueError:
+        return winner, points
 
 
 @dataclass
@@ -144,6 +175,7 @@ class Game:
         commands = [f"boardsize {terms.size}", "clear_board", f"komi {terms.komi:g}"]
         for command in commands:
             engine.ask(command, _PATIENCE)
+        self._if_known(color, f"kata-set-rule scoring {terms.scoring.upper()}")
         if terms.main_seconds is not None:
             self._if_known(color, f"time_settings {round(terms.main_seconds)} 0 0")
         board = Board(terms.size)

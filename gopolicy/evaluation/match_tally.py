@@ -31,8 +31,10 @@ class MatchResult:
     games_as_black: int
     ends: dict[str, int]
     """How many games ended how: score, resign, illegal move, crash, time, ..."""
+    claims: int
+    """Games that an engine gave a count of its own for."""
     disputes: int
-    """Finished games in which an engine's own count names another winner than the referee's."""
+    """Games in which such a count, winner and points, is not the referee's."""
     moves: float
     """The mean length of a game."""
 
@@ -58,6 +60,7 @@ def tally(games: Iterable[Played]) -> MatchResult:
         wins_as_black=sum(game.winner == Color.BLACK for game in black_games),
         games_as_black=len(black_games),
         ends=dict(Counter(game.end for game in played).most_common()),
+        claims=sum(game.claimed for game in played),
         disputes=sum(game.disputed for game in played),
         moves=sum(game.moves for game in played) / max(count, 1),
     )

@@ -98,11 +98,22 @@ def test_a_game_that_gets_too_long_is_counted_as_it_stands() -> None:
 
 
 def test_an_engine_that_counts_otherwise_is_noticed(tmp_path: Path) -> None:
-    honest = plan(player("one"), player("two", "liar"), ask_score=True)
-    result = play_match(honest, tmp_path)
-    lost_by_white = sum(line["winner"] != "white" for line in kept(tmp_path))
-    assert result.disputes >= lost_by_white
+    doubtful = plan(player("one"), player("two", "liar"), ask_score=True)
+    result = play_match(doubtful, tmp_path)
+    assert (result.claims, result.disputes) == (2, 2)
     assert kept(tmp_path)[0]["claims"][1] == "W+100"  # type: ignore[index]
+    assert b"White counts W+100" in (tmp_path / "game-0001.sgf").read_bytes()
+
+
+def test_only_a_game_that_was_counted_is_claimed_by_the_engines() -> None:
+    result = play_match(plan(player("one"), player("two", "resigns"), ask_score=True))
+    assert (result.claims, result.disputes) == (0, 0)
+
+
+def test_a_count_that_says_the_same_in_other_words_is_no_dispute() -> None:
+    even = replace(game(Color.BLACK), result="B+3", claims=("B+3.0", ""))
+    other = replace(even, claims=("B+3", "B+4"))
+    assert (even.disputed, other.disputed) == (False, True)
 
 
 def test_a_match_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -142,6 +153,13 @@ def test_a_seed_in_the_command_line_is_another_for_each_pair(tmp_path: Path) -> 
 def test_what_is_no_engine_is_an_error_and_not_a_lost_game(command: str) -> None:
     with pytest.raises(ConfigError):
         play_match(plan(command, player("two")))
+
+
+@pytest.mark.parametrize("what", ["x\\n", "\\0"])
+def test_an_endless_answer_is_noticed_and_not_kept(what: str) -> None:
+    flood = f'import sys\nwhile True: sys.stdout.write("{what}" * 65536)'
+    with pytest.raises(ConfigError, match="the answer to name does not end"):
+        play_match(plan(shlex.join([sys.executable, "-c", flood]), player("two")))
 
 
 def test_openings_are_usual_moves_one_in_each_corner() -> None:
