@@ -59,6 +59,11 @@ class EngineProcess:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def process_id(self) -> int:
+        """The number of the process, for whoever wants to watch it."""
+        return self._process.pid
+
     def ask(self, command: str, seconds: float) -> str:
         """Send a command and return its reply without the sign."""
         try:
