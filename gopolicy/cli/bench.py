@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gopolicy.data.table import GameTable
     from gopolicy.evaluation.speed import Row
 
-PARTS = ("encode", "loader", "train", "inference")
+PARTS = ("encode", "loader", "train", "inference", "gtp")
 
 DESCRIPTION = """\
 Measures this machine. Every figure is compared with a reference measured in the same run, so the
@@ -22,13 +22,15 @@ ratios can be compared between machines and days; the absolute figures cannot.
   encode     replaying and encoding games, against sgfmill's board
   loader     batches prepared in the background, against one thread
   train      training as it is, against a bare loop on fixed tensors
-  inference  one move and batches, against the bare network"""
+  inference  one move and batches, against the bare network
+  gtp        how long a frontend waits for the engine: to start, to move, to end"""
 
 EXAMPLES = """\
 examples:
   gopolicy bench
   gopolicy bench encode loader --json
-  gopolicy bench encode --data games.tar.gz"""
+  gopolicy bench encode --data games.tar.gz
+  gopolicy bench gtp --weights run/weights"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +151,31 @@ def _inference(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
     return rows
 
 
-_MEASURES = {"encode": _encode, "loader": _loader, "train": _train, "inference": _inference}
+def _gtp(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
+    """Measure the engine with a network of the published size, and the one asked for or shipped."""
+    import tempfile
+
+    from gopolicy.evaluation.speed_gtp import first_game, measure_gtp, save_network
+    from gopolicy.evaluation.speed_network import fresh_network
+    from gopolicy.nets.weights import default_weights, shipped_weights
+
+    game, size = first_game([table.game_events(g) for g in range(table.games)]), table.size
+    with tempfile.TemporaryDirectory() as folder:
+        full = save_network(fresh_network(size), Path(folder, "full"))
+        rows = measure_gtp(full, "192 filters, 12 layers", game, size, args.device)
+    if args.weights or shipped_weights():
+        name = args.weights or default_weights()
+        rows += measure_gtp(name, str(name), game, size, args.device)
+    return rows
+
+
+_MEASURES = {
+    "encode": _encode,
+    "loader": _loader,
+    "train": _train,
+    "inference": _inference,
+    "gtp": _gtp,
+}
 
 
 def _plain(row: "Row") -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Commands that make the engine think: moves, and the end of a game."""
 
-import os
+import time
 
 from gopolicy.engine.gtp import SYNTAX_ERROR, Arguments, GtpError, Handler, expect_count
 from gopolicy.engine.session import Session
@@ -30,8 +30,7 @@ def play_commands(session: Session) -> dict[str, Handler]:
         return "\n".join(map(session.vertices, chains))
 
     def cpu_time(arguments: Arguments) -> str:
-        used = os.times()
-        return f"{used.user + used.system:.3f}"
+        return f"{time.process_time():.4f}"
 
     return {
         "genmove": genmove,
