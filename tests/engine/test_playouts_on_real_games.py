@@ -3,22 +3,24 @@
 import os
 import re
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from reference.gtp_process import gopolicy_gtp
 
 from gopolicy.engine.playouts import dead_chains
 from gopolicy.errors import GoPolicyError
+from gopolicy.evaluation.gtp_client import EngineProcess
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color
 from gopolicy.go.vertex import parse_vertex
 from gopolicy.sgf.read import read_game
 
 pytestmark = pytest.mark.slow
-GAMES = 50
+GAMES, PER_ARCHIVE = 50, 15
+DEAD = "final_status_list dead"
 MARKS = re.compile(rb"T([BW])((?:\s*\[[a-s]{2}\])+)")
 
 
@@ -43,7 +45,7 @@ def finished_games() -> Iterator[tuple[bytes, Board]]:
                 found += 1
                 if found == GAMES:
                     return
-                if found % 10 == 0:
+                if found % PER_ARCHIVE == 0:
                     break
 
 
@@ -72,27 +74,33 @@ def test_dead_stones_are_those_that_the_players_agreed_on() -> None:
     assert 1 - differences / stones >= 0.98
 
 
-def test_dead_stones_are_those_of_gnu_go(tmp_path: Path) -> None:
+def test_final_status_list_dead_is_that_of_gnu_go(tiny_weights: Path, tmp_path: Path) -> None:
     program = shutil.which("gnugo", path=f"{os.environ.get('PATH', '')}:/usr/games")
     if program is None:
         pytest.skip("GNU Go is not installed")
-    stones = differences = 0
-    for number, (data, board) in enumerate(finished_games()):
-        path = tmp_path / f"{number}.sgf"
-        path.write_bytes(data)
-        words = f"loadsgf {path}\nfinal_status_list dead\nquit\n"
-        done = subprocess.run(
-            [program, "--mode", "gtp", "--level", "1"],
-            input=words,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        answers = done.stdout.split("=")
-        if len(answers) < 3:
-            continue
-        theirs = {int(parse_vertex(vertex, 19)) for vertex in answers[2].split()}
-        stones += int((board.stones > 0).sum())
-        differences += len(our_dead(board) ^ theirs)
+    engines = [
+        EngineProcess(gopolicy_gtp("--weights", str(tiny_weights))),
+        EngineProcess([program, "--mode", "gtp", "--level", "1"]),
+    ]
+    games = stones = differences = dead = 0
+    try:
+        for number, (data, board) in enumerate(finished_games()):
+            path = tmp_path / f"{number}.sgf"
+            path.write_bytes(data)
+            ours, theirs = (dead_by_command(engine, path) for engine in engines)
+            games += 1
+            stones += int((board.stones > 0).sum())
+            differences += len(ours ^ theirs)
+            dead += len(ours | theirs)
+    finally:
+        for engine in engines:
+            engine.close()
+    assert games == GAMES
     assert stones > 200 * GAMES / 2
     assert 1 - differences / stones >= 0.95
+    assert 1 - differences / dead >= 0.9, f"{differences} of {dead} stones that one calls dead"
+
+
+def dead_by_command(engine: EngineProcess, path: Path) -> set[int]:
+    engine.ask(f"loadsgf {path}", 60)
+    return {int(parse_vertex(name, 19)) for name in engine.ask(DEAD, 60).split()}
