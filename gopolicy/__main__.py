@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": "measure how often a network finds the move that was played",
     "predict": "show the most probable moves of one position of a game",
     "visualize": "pictures of what a network has learned",
+    "image": "networks for pictures: the table, training, measuring, classifying",
     "match": "play games between two engines and compare their strength",
     "gtp": "play and analyse in Sabaki, Lizzie, GoGui and other programs",
     "bench": "measure this machine, as ratios against named references",

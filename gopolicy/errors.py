@@ -41,6 +41,10 @@ class ArchiveError(GoPolicyError, ValueError):
     """An archive, folder or file that cannot be read."""
 
 
+class PictureError(GoPolicyError, ValueError):
+    """A picture, or a set of pictures, that cannot be read."""
+
+
 class StoreError(GoPolicyError, ValueError):
     """A prepared store that is missing, damaged or of another version."""
 

@@ -21,16 +21,19 @@ BELOW: dict[str, set[str]] = {
     "sgf": {"go"},
     "features": {"go"},
     "data": {"go", "sgf", "features"},
+    "images": set(),
     "nets": set(),
     "engine": {"go", "features", "nets"},
-    "evaluation": {"go", "sgf", "features", "data", "nets", "engine"},
-    "train": {"go", "sgf", "features", "data", "nets", "engine", "evaluation"},
-    "viz": {"go", "sgf", "features", "data", "nets", "engine", "evaluation"},
+    "evaluation": {"go", "sgf", "features", "data", "images", "nets", "engine"},
+    "train": {"go", "sgf", "features", "data", "images", "nets", "engine", "evaluation"},
+    "viz": {
+        *("go", "sgf", "features", "data", "images", "nets", "engine", "evaluation", "train"),
+    },
     "rl": {"go", "sgf", "features", "data", "nets", "engine", "evaluation", "train"},
 }
 BELOW["cli"] = set(BELOW)
 BELOW["__main__"] = set(BELOW)
-WITHOUT_TORCH = FOUNDATION | {"go", "sgf", "features", "data"}
+WITHOUT_TORCH = FOUNDATION | {"go", "sgf", "features", "data", "images"}
 PRINTING = {"cli", "__main__"}
 PICKLING = {"cloudpickle", "cPickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 VAGUE_NAMES = {"base", "common", "helpers", "misc", "util", "utils"}

@@ -28,6 +28,8 @@ class Node:
 
     name: str
     """The path of the layer in the network; "input" for the first node."""
+    kind: str
+    """input, convolution, dense, pooling, join or other."""
     title: str
     """What it does, in a few words."""
     shape: tuple[int, ...]
@@ -97,7 +99,7 @@ class _Tracer:
 
     def begin(self, picture: Tensor) -> None:
         """Note the input."""
-        self._note(Node("input", "input", tuple(picture.shape[1:]), (), 0, 0, 0), picture)
+        self._note(Node("input", "input", "input", tuple(picture.shape[1:]), (), 0, 0, 0), picture)
 
     def end(self) -> None:
         """Leave the network as it was."""
@@ -117,7 +119,8 @@ class _Tracer:
             title, cost, weighted = describe(module)
             count = sum(p.numel() for p in (*module.parameters(), *module.buffers()))
             shape = tuple(out.shape[1:])
-            self._note(Node(name, title, shape, sources, count, cost, weighted), out)
+            kind = _KINDS.get(type(module), "other")
+            self._note(Node(name, kind, title, shape, sources, count, cost, weighted), out)
 
         return hook
 
@@ -150,7 +153,7 @@ def _conv(block: bricks.ConvBlock) -> tuple[str, int, int]:
     conv, options = block.conv, block.options
     kernel = "x".join(str(side) for side in conv.kernel_size)
     depthwise = conv.groups > 1 and conv.groups == conv.in_channels
-    what = f"{kernel} depthwise" if depthwise else f"{kernel} conv, {conv.out_channels}"
+    what = f"{kernel} depthwise" if depthwise else f"{kernel} conv, {conv.out_channels} filters"
     stride = f", stride {options.stride}" if options.stride > 1 else ""
     norm = not isinstance(block.norm, nn.Identity)
     activation = _activation_name(block.activation)
@@ -167,7 +170,7 @@ def _separable(layer: bricks.Separable) -> tuple[str, int, int]:
     before, after = layer.depthwise.activation, layer.pointwise.activation
     kernel = "x".join(str(side) for side in layer.depthwise.conv.kernel_size)
     stride = layer.depthwise.options.stride
-    core = f"{kernel} separable, {layer.pointwise.conv.out_channels}"
+    core = f"{kernel} separable, {layer.pointwise.conv.out_channels} filters"
     core += f", stride {stride}" if stride > 1 else ""
     parts = [_activation_name(before), core, "norm", _activation_name(after)]
     named = [part for part in parts if part]
@@ -191,10 +194,20 @@ def _plain(title: str, cost: int = 1, weighted: int = 0) -> _Describe:
 def _dense(layer: bricks.Dense) -> tuple[str, int, int]:
     """Describe a dense layer with its activation."""
     activation = _activation_name(layer.activation)
-    title = f"dense, {layer.linear.out_features}"
+    title = f"dense, {layer.linear.out_features} units"
     return f"{title}, {activation}" if activation else title, 1, 1
 
 
+_KINDS: dict[type[nn.Module], str] = {
+    bricks.ConvBlock: "convolution",
+    bricks.Separable: "convolution",
+    bricks.Dense: "dense",
+    bricks.MaxPool: "pooling",
+    bricks.AveragePool: "pooling",
+    bricks.GlobalAverage: "pooling",
+    bricks.Add: "join",
+    bricks.Concatenate: "join",
+}
 _DESCRIBE: dict[type[nn.Module], _Describe] = {
     bricks.ConvBlock: _conv,
     bricks.Separable: _separable,
@@ -209,7 +222,7 @@ _DESCRIBE: dict[type[nn.Module], _Describe] = {
     bricks.Concatenate: _plain("concatenate"),
     bricks.SamePad: _plain("zero padding", 0),
     bricks.PositionBias: _plain("bias per point"),
-    Scaling: lambda layer: (f"scale to {layer.scale}", 0, 0),
+    Scaling: lambda layer: (f"scale: {layer.scale}", 0, 0),
     nn.ReLU: _plain("ReLU"),
     nn.ReLU6: _plain("ReLU6"),
     nn.ELU: _plain("ELU"),

@@ -16,6 +16,8 @@ IMAGE_NETWORKS = ("image", "dense", *ZOO)
 """What `gopolicy image --network` chooses from."""
 HEAD = "head"
 """The layer that gives the classes, in every network for pictures."""
+LEARN = ("last", "top", "all")
+"""The layers of a trained network that may go on learning."""
 MAX_CLASSES, MAX_SIDE, MAX_CHANNELS = 100_000, 4096, 1024
 """More than anybody trains; a guard against a damaged description."""
 
@@ -64,11 +66,27 @@ def with_new_top(network: ImageNetwork, classes: int) -> ImageNetwork:
     return network
 
 
-def freeze(network: ImageNetwork, *, but: tuple[str, ...] = (HEAD,)) -> ImageNetwork:
-    """Let training change only the layers of these names; frozen normalizations keep still."""
+def learn_only(network: ImageNetwork, what: str) -> ImageNetwork:
+    """Let training change the `last` layer only, the `top` behind the features, or `all` layers."""
+    if what not in LEARN:
+        raise ConfigError(f"expected to learn {', '.join(LEARN)}, got {what!r}")
+    top = set(_top_names(network))
     for name, layer in network.named_children():
-        layer.requires_grad_(name in but)
+        layer.requires_grad_(what == "all" or name == HEAD or (what == "top" and name in top))
     return network
+
+
+def feature_layers(network: ImageNetwork) -> nn.Sequential:
+    """Return the layers before the top, which give features [B, C, H, W]; they are shared."""
+    top = set(_top_names(network))
+    return nn.Sequential(*(layer for name, layer in network.named_children() if name not in top))
+
+
+def _top_names(network: ImageNetwork) -> list[str]:
+    """Return the names of the layers from the first one that no longer sees a picture."""
+    names = [name for name, _ in network.named_children()]
+    starts = [place for place, name in enumerate(names) if name in ("flatten", "global_average")]
+    return names[starts[0] :] if starts else []
 
 
 def train_mode(network: ImageNetwork) -> ImageNetwork:

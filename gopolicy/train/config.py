@@ -158,7 +158,7 @@ def override(config: TrainConfig, changes: Iterable[str]) -> TrainConfig:
     settings = {key: value for key, value in config.settings.items() if key in known}
     for key, text in texts.items():
         if key in known:
-            settings[key] = _guess(text)
+            settings[key] = guess(text)
         elif key in _FIELDS and key != "settings":
             values[key] = _parse(key, text, getattr(_DEFAULTS, key))
         else:
@@ -238,7 +238,7 @@ def _parse_mapping(key: str, text: str) -> dict[str, float]:
     return {name.strip(): float(value) for name, _, value in pairs}
 
 
-def _guess(text: str) -> Setting:
+def guess(text: str) -> Setting:
     """Read a value whose kind is not known: a truth value, a number or a word."""
     if text.lower() in ("true", "false"):
         return text.lower() == "true"

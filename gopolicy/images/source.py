@@ -1,0 +1,112 @@
+"""One door to all labelled pictures: the name of a packaged set, IDX files, or class folders."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gopolicy.errors import PictureError
+from gopolicy.images.folders import Fit, natural_form, read_class_folders
+from gopolicy.images.idx import holds_idx, read_idx_archive
+from gopolicy.images.packages import PACKAGES, read_package
+from gopolicy.images.picture_set import PictureSet, hold_out, renumbered
+from gopolicy.progress import SILENT, Progress
+
+TRAIN, TEST = "train", "test"
+HELD_OUT = 0.2
+"""The share held out where a source has no test part of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Labelled pictures to train on, and others to measure on."""
+
+    train: PictureSet
+    """To learn from."""
+    test: PictureSet
+    """Held out."""
+    protocol: str
+    """How the held out pictures were chosen, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The form that pictures shall have; None leaves it to the source."""
+
+    channels: int | None = None
+    """1 for gray, 3 for color."""
+    height: int | None = None
+    """Rows."""
+    width: int | None = None
+    """Columns."""
+
+    def fit(self, natural: tuple[int, int, int]) -> Fit:
+        """Return the form, completed by the natural one."""
+        own = (self.channels, self.height, self.width)
+        filled = (n if o is None else o for o, n in zip(own, natural, strict=True))
+        return Fit(*filled)
+
+
+def open_pictures(
+    source: str | os.PathLike[str],
+    wish: Wish | None = None,
+    *,
+    skip_broken: bool = False,
+    progress: Progress = SILENT,
+) -> Pictures:
+    """Return the pictures of a source.
+
+    source: `mnist-5k` or `digits` from an installed package; a folder, `.tar` or `.tgz` with IDX
+    files; a folder with one folder per class, or with such folders under `train` and `test`.
+    A source without a test part has a fifth of every class held out.
+    """
+    parts = _parts(str(source), wish or Wish(), skip_broken=skip_broken, progress=progress)
+    if TRAIN in parts and TEST in parts:
+        train, test = parts[TRAIN], parts[TEST]
+        if train.classes != test.classes:
+            test = renumbered(test, train.classes)
+        return Pictures(train, test, f"the {len(test):,} pictures of the test part of {source}")
+    (whole,) = parts.values()
+    train, test = hold_out(whole, HELD_OUT)
+    words = f"{len(test):,} pictures of {source}, a fifth of every class, chosen by their hash"
+    return Pictures(train, test, words)
+
+
+def _parts(
+    source: str, wish: Wish, *, skip_broken: bool, progress: Progress
+) -> dict[str, PictureSet]:
+    """Return the parts of a source by name."""
+    if source in PACKAGES and not Path(source).exists():
+        return {"all": _refit(read_package(source), wish)}
+    path = Path(source)
+    if not path.exists():
+        known = ", ".join(PACKAGES)
+        raise PictureError(f"no folder or file {source!r}, and no packaged set ({known})")
+    if holds_idx(path):
+        return {name: _refit(part, wish) for name, part in read_idx_archive(path).items()}
+    if path.is_file():
+        raise PictureError(f"{path}: expected a folder of pictures or of IDX files, or a .tgz")
+    roots = {name: path / name for name in (TRAIN, TEST) if (path / name).is_dir()}
+    if len(roots) < 2:
+        roots = {"all": path}
+    fit = wish.fit(natural_form(next(iter(roots.values()))))
+    return {
+        name: read_class_folders(root, fit, skip_broken=skip_broken, progress=progress)
+        for name, root in roots.items()
+    }
+
+
+def _refit(pictures: PictureSet, wish: Wish) -> PictureSet:
+    """Return the pictures in another form."""
+    fit = wish.fit(pictures.shape)
+    if (fit.channels, fit.height, fit.width) == pictures.shape:
+        return pictures
+    size = fit.width, fit.height
+    resized = [
+        np.asarray(Image.fromarray(gray).resize(size, Image.Resampling.BILINEAR))
+        for gray in pictures.pixels[:, 0]
+    ]
+    pixels = np.repeat(np.stack(resized)[:, None], fit.channels, axis=1)
+    return replace(pictures, pixels=pixels)

@@ -1,0 +1,290 @@
+"""``gopolicy image``, action by action, on pictures made here."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from reference.made_pictures import bars
+
+from gopolicy.__main__ import main
+from gopolicy.nets.image_weights import load_image
+from gopolicy.nets.zoo import zoo_network
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def write(root, pictures, start=0):
+    for number, (picture, label) in enumerate(zip(pictures.pixels, pictures.labels, strict=True)):
+        folder = root / pictures.classes[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture[0]).save(folder / f"{start + number}.png")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder of pictures with a folder per class."""
+    root = tmp_path_factory.mktemp("pictures")
+    write(root, bars(40))
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, folder):
+    """Return a trained run and what training printed."""
+    out = tmp_path_factory.mktemp("runs") / "run"
+    command = [
+        "image",
+        "train",
+        "--data",
+        folder,
+        "--out",
+        out,
+        "--set",
+        "filters=8",
+        "--epochs",
+        10,
+    ]
+    done = gopolicy(*command, "--batch-size", 16, "--lr", 0.01, "--json")
+    assert done.returncode == 0, done.stderr
+    return out, json.loads(done.stdout)
+
+
+def gopolicy(*words):
+    command = [sys.executable, "-m", "gopolicy", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+
+
+def printed(capsys):
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_table_lists_every_network(capsys):
+    assert main(["image", "--list", "--json"]) == 0
+    rows = {row["name"]: row for row in printed(capsys)["networks"]}
+    assert rows["image"]["parameters"] == 137_660
+    assert rows["vgg16"] == {
+        "name": "vgg16",
+        "title": "VGG16",
+        "parameters": 138_357_544,
+        "trainable": 138_357_544,
+        "depth": 23,
+        "weighted_layers": 16,
+        "input": [3, 224, 224],
+        "classes": 1000,
+        "bytes": 4 * 138_357_544,
+    }
+    assert {name: rows[name]["depth"] for name in ("xception", "resnet50", "mobilenet")} == {
+        "xception": 126,
+        "resnet50": 168,
+        "mobilenet": 88,
+    }
+    assert len(rows) == 14
+
+
+@pytest.mark.parametrize("what", ["image", "alphago"])
+@pytest.mark.parametrize("ending", ["png", "svg", "dot"])
+def test_a_network_is_drawn(what, ending, tmp_path, capsys):
+    out = tmp_path / f"x.{ending}"
+    assert main(["image", "--plot", what, "--out", str(out), "--json"]) == 0
+    found = printed(capsys)
+    assert found["parameters"] == {"image": 137_660, "alphago": 3_882_793}[what]
+    assert out.stat().st_size > 500
+
+
+def test_a_trained_network_is_drawn(trained, tmp_path, capsys):
+    out = tmp_path / "x.svg"
+    assert main(["image", "--plot", str(trained[0]), "--out", str(out)]) == 0
+    assert "pictures of 1x12x12 to 3 classes" in out.read_text()
+
+
+def test_nothing_asked_is_wrong_usage(capsys):
+    assert main(["image"]) == 2
+    assert "--list" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["train", "evaluate", "predict", "transfer"])
+def test_every_action_explains_itself(action, capsys):
+    assert main(["image", action, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"usage: gopolicy image {action}" in shown
+    assert "examples:" in shown
+
+
+def test_training_learns_and_says_how_well(trained):
+    out, found = trained
+    assert found["accuracy"] > 0.85
+    assert found["interval"][0] < found["accuracy"] <= found["interval"][1]
+    assert found["complete"] is True
+    assert found["classes"] == ["lying", "slanting", "standing"]
+    info = load_image(out).info
+    assert info.accuracy["accuracy"] == found["accuracy"]
+    assert info.settings["filters"] == 8
+    assert len((out / "training.csv").read_text().splitlines()) == 11
+    with Image.open(out / "training.png") as chart:
+        assert chart.width > 500
+
+
+def test_a_run_is_not_overwritten(trained, folder, capsys):
+    out, _ = trained
+    assert main(["image", "train", "--data", str(folder), "--out", str(out)]) == 1
+    assert "already holds a run" in capsys.readouterr().err
+
+
+def test_evaluate_finds_what_training_said(trained, folder, tmp_path, capsys):
+    out, found = trained
+    words = ["image", "evaluate", str(folder), "--weights", str(out)]
+    assert main([*words, "--json", "--report", str(tmp_path / "report")]) == 0
+    report = printed(capsys)
+    assert report["accuracy"] == found["accuracy"]
+    assert report["pictures"] == 24
+    assert sum(map(sum, report["confusion"])) == 24
+    for name in ("confusion.png", "mistakes.png"):
+        with Image.open(tmp_path / "report" / name) as picture:
+            picture.load()
+    assert main([*words, "--split", "all", "--json"]) == 0
+    assert printed(capsys)["pictures"] == 120
+
+
+def test_evaluate_matches_classes_by_name(trained, tmp_path, capsys):
+    out, _ = trained
+    write(tmp_path / "two" / "train", bars(3).only([1, 2]))
+    write(tmp_path / "two" / "test", bars(3, seed=9).only([1, 2]))
+    words = ["image", "evaluate", str(tmp_path / "two"), "--weights", str(out), "--json"]
+    assert main(words) == 0
+    by_class = {row["name"]: row["pictures"] for row in printed(capsys)["by_class"]}
+    assert by_class == {"lying": 0, "slanting": 3, "standing": 3}
+    write(tmp_path / "two" / "train", bars(3, classes=4).only([3]))
+    assert main(words) == 1
+    assert "does not know the class 'empty'" in capsys.readouterr().err
+
+
+def test_predict_names_pictures(trained, folder, capsys):
+    out, _ = trained
+    files = [str(next((folder / name).iterdir())) for name in ("lying", "standing")]
+    assert main(["image", "predict", *files, "--weights", str(out), "--json", "--top", "2"]) == 0
+    pictures = printed(capsys)["pictures"]
+    assert [picture["classes"][0]["name"] for picture in pictures] == ["lying", "standing"]
+    assert all(len(picture["classes"]) == 2 for picture in pictures)
+    assert main(["image", "predict", files[0], "--weights", str(out)]) == 0
+    assert "lying" in capsys.readouterr().out
+
+
+def test_features_are_written(trained, folder, tmp_path, capsys):
+    out, _ = trained
+    files = [str(path) for path in sorted((folder / "lying").iterdir())[:3]]
+    words = ["image", "predict", *files, "--weights", str(out), "--features"]
+    assert main([*words, str(tmp_path / "f.npy"), "--json"]) == 0
+    assert printed(capsys)["shape"] == [3, 16, 1, 1]
+    assert np.load(tmp_path / "f.npy").shape == (3, 16, 1, 1)
+
+
+def test_training_goes_on_with_a_new_top(trained, tmp_path, capsys):
+    out, _ = trained
+    write(tmp_path / "data", bars(20, classes=4, seed=3).only([3, 1]))
+    words = ["image", "train", "--data", str(tmp_path / "data"), "--start", str(out), "--json"]
+    assert main([*words, "--out", str(tmp_path / "new"), "--learn", "last", "--epochs", "3"]) == 0
+    assert printed(capsys)["classes"] == ["empty", "standing"]
+    before, after = load_image(out).network.state_dict(), load_image(tmp_path / "new").network
+    for name, tensor in after.state_dict().items():
+        assert name.startswith("head") or torch.equal(tensor, before[name])
+    assert after.classes == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--learn", "top"], "--learn goes with --start"),
+        (["--set", "filterz=3"], "did you mean 'filters'"),
+        (["--set", "filters"], "KEY=VALUE"),
+        (["--network", "vgg61"], "did you mean 'vgg1"),
+        (["--set", "layers=9", "--set", "pools=9"], "too small for this network"),
+        (["--network", "vgg16", "--size", "3x8x8"], "32x32 or more"),
+    ],
+)
+def test_settings_that_cannot_be_are_told_in_one_line(folder, tmp_path, words, message, capsys):
+    out = tmp_path / "run"
+    assert main(["image", "train", "--data", str(folder), "--out", str(out), *words]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert message in said
+    assert not out.exists()
+
+
+def test_a_size_that_is_none_is_wrong_usage(folder, tmp_path, capsys):
+    words = ["image", "train", "--data", str(folder), "--out", str(tmp_path / "run")]
+    assert main([*words, "--size", "2x8x8"]) == 2
+    assert "3x64x64" in capsys.readouterr().err
+
+
+def test_bare_weights_of_a_published_network(tmp_path, capsys):
+    import safetensors.torch
+
+    network = zoo_network("mobilenet", classes=3).eval()
+    safetensors.torch.save_file(network.state_dict(), tmp_path / "w.safetensors")
+    (tmp_path / "names.txt").write_text("cat\ndog\nbird\n")
+    Image.new("RGB", (40, 30), (250, 20, 20)).save(tmp_path / "x.png")
+    words = ["image", "predict", str(tmp_path / "x.png"), "--json", "--network", "mobilenet"]
+    words += ["--weights", str(tmp_path / "w.safetensors")]
+    assert main([*words, "--names", str(tmp_path / "names.txt")]) == 0
+    (picture,) = printed(capsys)["pictures"]
+    x = torch.zeros(1, 3, 224, 224)
+    x[0] = (torch.tensor([250, 20, 20]) / 255).view(3, 1, 1)
+    with torch.no_grad():
+        expected = network(x).softmax(1)[0]
+    names = ["cat", "dog", "bird"]
+    for entry in picture["classes"]:
+        assert entry["probability"] == pytest.approx(
+            float(expected[names.index(entry["name"])]), abs=1e-4
+        )
+    assert (
+        main([*words[:-1], str(tmp_path / "names.txt"), "--names", str(tmp_path / "names.txt")])
+        == 1
+    )
+    assert "not a file of tensors" in capsys.readouterr().err
+
+
+def test_transfer_reports_means_with_intervals(tmp_path, capsys):
+    write(tmp_path / "data", bars(25, classes=4))
+    words = ["image", "transfer", "--data", str(tmp_path / "data"), "--set", "filters=8"]
+    words += ["--repeats", "2", "--per-class", "3", "--epochs", "3", "--few-epochs", "3"]
+    assert main([*words, "--json", "--chart", str(tmp_path / "x.png")]) == 0
+    found = printed(capsys)
+    assert set(found["accuracy"]) == {"scratch", "last", "top", "all"}
+    assert set(found["gain"]) == {"last", "top", "all"}
+    assert len(found["trials"]) == 2
+    low, high = found["gain"]["all"]["interval"]
+    assert low <= found["gain"]["all"]["mean"] <= high
+    with Image.open(tmp_path / "x.png") as chart:
+        assert chart.width > 500
+    assert main(words) == 0
+    assert "from scratch" in capsys.readouterr().out
+
+
+def test_an_interrupted_training_keeps_what_it_learned(folder, tmp_path):
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "gopolicy", "image", "train", "--data", folder, "--out", out]
+    command += ["--epochs", "100000"]
+    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)
+    assert any("epoch 2:" in line for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    process.wait(timeout=120)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert "is kept" in said
+    assert load_image(out).network.classes == 3
+
+
+@pytest.mark.slow
+def test_digits_of_a_package_are_learned(tmp_path, capsys):
+    pytest.importorskip("sklearn", reason="needs the digits of scikit-learn")
+    words = ["image", "train", "--data", "digits", "--out", str(tmp_path / "run"), "--json"]
+    assert main([*words, "--epochs", "12", "--batch-size", "32"]) == 0
+    assert printed(capsys)["accuracy"] > 0.95

@@ -1,0 +1,78 @@
+"""Sounds as pictures."""
+
+import wave
+
+import numpy as np
+import pytest
+
+from gopolicy.errors import PictureError
+from gopolicy.images.folders import Fit, read_picture
+from gopolicy.images.spectrogram import HOP, WINDOW, read_wav, spectrogram
+
+RATE = 8000
+
+
+def write_wav(path, samples, width=2, channels=1):
+    """Write samples from -1 to 1."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scaled = np.asarray(samples) * (2 ** (8 * width - 1) - 1)
+    kind = {1: "u1", 2: "<i2", 4: "<i4"}[width]
+    data = (scaled + (128 if width == 1 else 0)).astype(kind).tobytes()
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(RATE)
+        file.writeframes(data)
+
+
+def tone(frequency, seconds=0.5):
+    return 0.8 * np.sin(2 * np.pi * frequency * np.arange(int(seconds * RATE)) / RATE)
+
+
+@pytest.mark.parametrize("frequency", [500, 1000, 3000])
+def test_a_tone_is_a_line_at_its_height(frequency):
+    picture = spectrogram(tone(frequency))
+    assert picture.shape == (WINDOW // 2 + 1, (4000 - WINDOW) // HOP + 1)
+    line = WINDOW // 2 - frequency * WINDOW // RATE  # from the top
+    assert (picture.argmax(0) == line).all()
+    assert picture[line].min() > 250
+    assert picture[abs(np.arange(len(picture)) - line) > 6].max() < 60
+
+
+def test_a_rising_tone_rises_in_the_picture():
+    seconds = np.arange(RATE) / RATE
+    picture = spectrogram(np.sin(2 * np.pi * (300 + 1200 * seconds) * seconds))
+    tops = picture.argmax(0)
+    assert (np.diff(tops) <= 1).all()
+    assert tops[0] - tops[-1] > 100
+
+
+def test_silence_and_a_click_shorter_than_a_moment():
+    assert not spectrogram(np.zeros(3000)).any()
+    assert spectrogram(np.ones(3)).shape == (WINDOW // 2 + 1, 1)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_samples_are_read_from_minus_1_to_1(tmp_path, width):
+    write_wav(tmp_path / "x.wav", [0.0, 0.5, -0.5, 1.0], width)
+    assert read_wav(tmp_path / "x.wav") == pytest.approx([0.0, 0.5, -0.5, 1.0], abs=0.01)
+
+
+def test_channels_are_averaged(tmp_path):
+    write_wav(tmp_path / "x.wav", [0.5, 0.1, -0.5, 0.1], channels=2)
+    assert read_wav(tmp_path / "x.wav") == pytest.approx([0.3, -0.2], abs=0.001)
+
+
+def test_a_sound_is_read_like_a_picture(tmp_path):
+    write_wav(tmp_path / "x.wav", tone(1000))
+    picture = read_picture(tmp_path / "x.wav", Fit(1, 32, 32))
+    assert picture.shape == (1, 32, 32)
+    rows = picture[0].argmax(0)
+    assert ((rows == 23) | (rows == 24)).all()  # 1000 of 4000 Hz, from the bottom
+
+
+@pytest.mark.parametrize("data", [b"", b"RIFF", b"RIFF\x24\0\0\0WAVEfmt " + bytes(30)])
+def test_a_damaged_sound_is_refused(tmp_path, data):
+    (tmp_path / "x.wav").write_bytes(data)
+    with pytest.raises(PictureError, match=r"x\.wav"):
+        read_wav(tmp_path / "x.wav")
