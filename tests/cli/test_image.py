@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import wave
 
 import numpy as np
 import pytest
@@ -271,15 +272,44 @@ def test_an_interrupted_training_keeps_what_it_learned(folder, tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "gopolicy", "image", "train", "--data", folder, "--out", out]
     command += ["--epochs", "100000"]
-    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)
-    assert any("epoch 2:" in line for line in process.stderr)
-    process.send_signal(signal.SIGINT)
-    said = process.stderr.read()
-    process.wait(timeout=120)
+    with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
+        assert any("epoch 2:" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert "is kept" in said
     assert load_image(out).network.classes == 3
+
+
+def write_whistle(path, generator, rising):
+    """Write half a second of a tone that rises or falls, somewhere, in noise."""
+    rate, low, rise = 8000, generator.uniform(500, 1500), generator.uniform(800, 1600)
+    seconds = np.arange(rate // 2) / rate
+    heights = low + rise * (seconds if rising else seconds[::-1]) * 2
+    sound = 0.5 * np.sin(2 * np.pi * np.cumsum(heights) / rate)
+    sound += generator.normal(0, 0.02, len(sound))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((sound * 32767).astype("<i2").tobytes())
+
+
+def test_whistles_are_learned_from_their_spectrograms(tmp_path, capsys):
+    generator = np.random.default_rng(1)
+    for number in range(40):
+        for name in ("rising", "falling"):
+            write_whistle(tmp_path / "data" / name / f"{number}.wav", generator, name == "rising")
+    words = ["image", "train", "--data", str(tmp_path / "data"), "--size", "1x24x24", "--json"]
+    words += ["--out", str(tmp_path / "run"), "--epochs", "8", "--batch-size", "16"]
+    assert main(words) == 0
+    assert printed(capsys)["accuracy"] > 0.9
+    write_whistle(tmp_path / "new.wav", np.random.default_rng(9), rising=False)
+    words = ["image", "predict", str(tmp_path / "new.wav"), "--weights", str(tmp_path / "run")]
+    assert main([*words, "--json"]) == 0
+    assert printed(capsys)["pictures"][0]["classes"][0]["name"] == "falling"
 
 
 @pytest.mark.slow
