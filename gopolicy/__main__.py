@@ -28,6 +28,7 @@ COMMANDS = {
     "prepare": "turn archives of games into a store for training",
     "train": "train a policy network on a store",
     "evaluate": "measure how often a network finds the move that was played",
+    "compare": "train several networks on the same data and say what comes out",
     "predict": "show the most probable moves of one position of a game",
     "visualize": "pictures of what a network has learned",
     "image": "networks for pictures: the table, training, measuring, classifying",

@@ -31,6 +31,9 @@ BELOW: dict[str, set[str]] = {
     },
     "rl": {"go", "sgf", "features", "data", "nets", "engine", "evaluation", "train"},
 }
+BELOW["comparison"] = {
+    *("go", "sgf", "features", "data", "nets", "engine", "evaluation", "train", "viz")
+}
 BELOW["cli"] = set(BELOW)
 BELOW["__main__"] = set(BELOW)
 WITHOUT_TORCH = FOUNDATION | {"go", "sgf", "features", "data", "images"}

@@ -41,7 +41,7 @@ def ordered_map(
     if not head:
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_prepare_worker)
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=prepare_worker)
     pending: deque[Future[R]] = deque()
     try:
         pending.append(pool.submit(work, head.pop()))
@@ -59,7 +59,7 @@ def ordered_map(
         pool.shutdown(cancel_futures=True)
 
 
-def _prepare_worker() -> None:
+def prepare_worker() -> None:
     """Leave Ctrl-C to the parent, and end when the parent does, even by kill -9."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()

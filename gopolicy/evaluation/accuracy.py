@@ -92,6 +92,21 @@ def evaluate(
     progress: Progress = SILENT,
 ) -> AccuracyReport:
     """Measure the forecaster on positions of the table, by default on all of them."""
+    tally, seconds = evaluate_tally(
+        forecaster, table, position_ids, batch_size=batch_size, progress=progress
+    )
+    return summarize(tally, seconds)
+
+
+def evaluate_tally(
+    forecaster: Forecaster,
+    table: GameTable,
+    position_ids: Int64Array | None = None,
+    *,
+    batch_size: int = 256,
+    progress: Progress = SILENT,
+) -> tuple[Tally, float]:
+    """Return the sums behind `evaluate`, by game and so on, and the seconds they took."""
     if forecaster.size != table.size:
         sizes = f"{forecaster.size}x{forecaster.size}, the games on {table.size}x{table.size}"
         raise ConfigError(f"the network plays on {sizes}")
@@ -107,7 +122,7 @@ def evaluate(
             progress.advance(len(planes), top1=tally.rank_counts[1] / tally.positions)
     finally:
         progress.finish()
-    return summarize(tally, time.perf_counter() - started)
+    return tally, time.perf_counter() - started
 
 
 def labeled_batches(

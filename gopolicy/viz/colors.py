@@ -24,6 +24,18 @@ AGAINST: RGB = (213, 94, 0)
 """The ends of the scale of signed values."""
 NEUTRAL: RGB = (248, 247, 245)
 
+SERIES = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+    "#000000",
+    "#8a8a8a",
+)
+"""Colors for lines in one chart, told apart with every kind of color blindness (Okabe and Ito)."""
+
 SCALE = np.array(
     [
         (253, 231, 76),

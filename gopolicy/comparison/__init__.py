@@ -1,0 +1,1 @@
+"""Several networks trained on the same data: sizes matched, rates swept, differences measured."""

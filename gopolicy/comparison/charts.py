@@ -1,0 +1,229 @@
+"""The charts of a comparison, as PNG bytes."""
+
+import io
+from collections.abc import Callable
+from itertools import cycle
+from statistics import fmean
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from gopolicy.comparison.results import Results, Row
+from gopolicy.viz.colors import SERIES
+
+MARKERS = "osD^vPX*"
+LONG = 34
+"""Longer names are broken in legends."""
+CROWDED = 40
+"""Times of more than this ratio are drawn on a logarithmic axis."""
+
+
+def draw_charts(results: Results, example: str) -> dict[str, bytes]:
+    """Return the charts of a group by file name; example is what one is called."""
+    key = results.group.key
+    charts = {
+        "top-1": lambda axes: _draw_top1(axes, results),
+        "by-examples": lambda axes: _draw_curves(axes, results, "examples", example),
+        "by-time": lambda axes: _draw_curves(axes, results, "seconds", example),
+    }
+    if results.rows[0].measured[0].by_phase:
+        charts["by-move-number"] = lambda axes: _draw_phases(axes, results)
+    if results.rows[0].measured[0].by_shift:
+        charts["by-shift"] = lambda axes: _draw_shifts(axes, results)
+    if results.rows[0].probes:
+        charts["same-pattern"] = lambda axes: _draw_patterns(axes, results)
+    return {f"{key}-{name}.png": _chart(draw) for name, draw in charts.items()}
+
+
+def _chart(draw: Callable[[Axes], None]) -> bytes:
+    """Draw one chart and return it as PNG."""
+    figure = Figure(figsize=(6.4, 4.4), dpi=150, layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#e4e4e4", linewidth=0.8)
+    axes.set_axisbelow(True)
+    draw(axes)
+    target = io.BytesIO()
+    figure.savefig(target, format="png")
+    return target.getvalue()
+
+
+def _styles(results: Results) -> list[tuple[Row, str, str]]:
+    """Return every row with its color and marker, the same in all charts of a group."""
+    return list(zip(results.rows, cycle(SERIES), cycle(MARKERS), strict=False))
+
+
+def _draw_top1(axes: Axes, results: Results) -> None:
+    """Draw final top-1 with intervals, and each seed."""
+    for place, (row, color, marker) in enumerate(_styles(results)):
+        estimate = results.estimate(row)
+        half = estimate.value - estimate.low
+        axes.errorbar(
+            estimate.value, -place, xerr=half, fmt=marker, color=color, capsize=4, markersize=7
+        )
+        seeds = [measured.top1 for measured in row.measured]
+        axes.plot(seeds, [-place - 0.22] * len(seeds), "|", color=color, markersize=9)
+        axes.annotate(
+            f"{estimate.value:.1%}", (estimate.value, -place + 0.14), ha="center", fontsize=9
+        )
+    axes.set_yticks(
+        [-place for place in range(len(results.rows))],
+        [_broken(row.entrant.title, 20) for row in results.rows],
+    )
+    axes.set_ylim(-len(results.rows) + 0.5, 0.6)
+    axes.margins(x=0.12)
+    axes.grid(axis="y", visible=False)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    axes.set_xlabel("top-1, with 95 % interval; ticks below: each seed")
+    axes.set_title(f"{results.group.title}: top-1 at the end")
+
+
+def _draw_curves(axes: Axes, results: Results, by: str, example: str) -> None:
+    """Draw top-1 along the training, each seed pale and their mean strong."""
+    unit = 60.0 if by == "seconds" else 1.0
+    for row, color, marker in _styles(results):
+        curves = [[(p[by] / unit, p["top1"]) for p in o.curve] for o in row.outcomes]
+        for curve in curves:
+            axes.plot(*zip(*curve, strict=True), color=color, alpha=0.3, linewidth=1)
+        mean = [
+            (fmean(x for x, _ in points), fmean(y for _, y in points))
+            for points in zip(*curves, strict=False)
+        ]
+        axes.plot(
+            *zip(*mean, strict=True),
+            color=color,
+            marker=marker,
+            markersize=4,
+            label=_broken(row.entrant.title),
+        )
+    _shares(axes)
+    if by == "examples":
+        axes.set_xlim(left=0.0)
+        axes.xaxis.set_major_formatter(FuncFormatter(_short))
+    else:
+        _time_axis(axes)
+    axes.set_xlabel("minutes of training" if by == "seconds" else f"{example}s seen")
+    axes.set_ylabel(f"top-1 on tuning {example}s")
+    what = "wall time" if by == "seconds" else f"{example}s seen"
+    axes.set_title(f"{results.group.title}: learning by {what}")
+    _legend(axes)
+
+
+def _time_axis(axes: Axes) -> None:
+    """Give the short trainings room where others are much longer."""
+    low, high = axes.dataLim.intervalx
+    if high < CROWDED * low:
+        axes.set_xlim(left=0.0)
+        return
+    axes.set_xscale("log")
+    ticks = [m * 10.0**e for e in range(-3, 5) for m in (1, 3) if low <= m * 10.0**e <= high]
+    axes.set_xticks(ticks, [_short(tick) for tick in ticks])
+    axes.minorticks_off()
+
+
+def _draw_phases(axes: Axes, results: Results) -> None:
+    """Draw top-1 along the game."""
+    for row, color, marker in _styles(results):
+        parts = [m.by_phase for m in row.measured]
+        top1 = [fmean(p["top1"] for p in same) for same in zip(*parts, strict=True)]
+        axes.plot(
+            range(len(top1)),
+            top1,
+            color=color,
+            marker=marker,
+            markersize=4,
+            label=_broken(row.entrant.title),
+        )
+    names = [f"{p['first_move']}\u2013{p['last_move'] or ''}" for p in parts[0]]
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    _shares(axes)
+    axes.set_xlabel("move number")
+    axes.set_ylabel("top-1")
+    axes.set_title(f"{results.group.title}: top-1 by move number")
+    _legend(axes)
+
+
+def _draw_shifts(axes: Axes, results: Results) -> None:
+    """Draw top-1 of pictures moved by some pixels."""
+    for row, color, marker in _styles(results):
+        parts = [m.by_shift for m in row.measured]
+        top1 = [fmean(p["top1"] for p in same) for same in zip(*parts, strict=True)]
+        axes.plot(
+            [p["pixels"] for p in parts[0]],
+            top1,
+            color=color,
+            marker=marker,
+            markersize=5,
+            label=_broken(row.entrant.title),
+        )
+    axes.set_xticks([p["pixels"] for p in parts[0]])
+    _shares(axes)
+    axes.set_xlabel("pixels that the pictures were moved by")
+    axes.set_ylabel("top-1")
+    axes.set_title(f"{results.group.title}: top-1 of moved pictures")
+    _legend(axes)
+
+
+def _draw_patterns(axes: Axes, results: Results) -> None:
+    """Draw how often turned and moved patterns get the turned and moved answer."""
+    names = ["same move in\nall 8 views", "moved along\nthe side", "moved about\nthe center"]
+    width = 0.8 / len(results.rows)
+    for index, (row, color, _) in enumerate(_styles(results)):
+        found = [
+            [
+                probe["symmetries"]["all"]["value"],
+                _follows(probe, "side"),
+                _follows(probe, "center"),
+            ]
+            for probe in row.probes
+        ]
+        heights = [fmean(same) for same in zip(*found, strict=True)]
+        places = [place + (index - (len(results.rows) - 1) / 2) * width for place in range(3)]
+        axes.bar(places, heights, width=0.92 * width, color=color, label=row.entrant.title)
+        for x, height in zip(places, heights, strict=True):
+            axes.annotate(f"{height:.0%}", (x, height), ha="center", va="bottom", fontsize=8)
+    axes.set_xticks(range(3), names)
+    axes.grid(axis="x", visible=False)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.set_ylim(0, 1.08)
+    axes.set_ylabel("the answer follows")
+    axes.set_title(results.group.title)
+    _legend(axes, "upper right")
+
+
+def _follows(probe: dict[str, dict[str, dict[str, float] | None]], kind: str) -> float:
+    """Return how often moved patterns got the moved answer; 0 where there was no pattern."""
+    follows = probe[kind]["follows"]
+    return follows["value"] if follows else 0.0
+
+
+def _shares(axes: Axes) -> None:
+    """Write the vertical axis in percent, from 0."""
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_ylim(0.0, 1.0 if axes.get_ylim()[1] > 0.75 else 1.05 * axes.get_ylim()[1])
+
+
+def _legend(axes: Axes, place: Literal["lower right", "upper right"] = "lower right") -> None:
+    """Add the names of the lines."""
+    legend = axes.legend(facecolor="white", framealpha=0.85, edgecolor="none", fontsize=8)
+    legend.set_loc(place)
+
+
+def _short(value: float, position: int | None = None) -> str:
+    """Return a count in few letters."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g} {letter}"
+    return f"{value:.2g}"
+
+
+def _broken(name: str, width: int = LONG) -> str:
+    """Break a long name into lines."""
+    lines = [""]
+    for word in name.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return "\n".join(lines)

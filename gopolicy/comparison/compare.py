@@ -1,0 +1,128 @@
+"""A whole comparison: sizes, learning rates, trainings, measurements, one group after the other."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gopolicy.comparison.entrant import Entrant, Group, Trial
+from gopolicy.comparison.go_subject import GoSubject
+from gopolicy.comparison.matching import cost
+from gopolicy.comparison.outcome import Outcome
+from gopolicy.comparison.patterns import probe
+from gopolicy.comparison.plan import PlanOptions, make_groups
+from gopolicy.comparison.results import Results, Row
+from gopolicy.comparison.runs import Runs
+from gopolicy.comparison.subject import Subject
+from gopolicy.comparison.sweep import Sweep, sweep
+from gopolicy.errors import GoPolicyError
+from gopolicy.evaluation.speed import best_rates
+from gopolicy.files import write_text
+from gopolicy.progress import SILENT, Progress
+
+PATTERNS = "patterns.json"
+SERVING_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareOptions:
+    """How much work a comparison is."""
+
+    examples: int = 2_000_000
+    """Positions or pictures that every network is trained on."""
+    sweep_examples: int = 200_000
+    """The same, when a learning rate is tried."""
+    rates: Sequence[float] = (0.001, 0.003, 0.01)
+    """Learning rates to try first."""
+    seeds: int = 2
+    """Trainings of each entrant."""
+    probed: int = 2_000
+    """Positions of the study of the same pattern."""
+    parallel: int = 1
+    """Trainings at a time."""
+    plan: PlanOptions = field(default_factory=PlanOptions)
+
+
+def compare(
+    subject: Subject, out: Path, options: CompareOptions, progress: Progress = SILENT
+) -> list[Results]:
+    """Return the results of every group; trainings that are done are found in out/runs again.
+
+    StoppedEarly after a signal: the same call goes on from there.
+    """
+    groups = make_groups(subject, options.plan)
+    entrants = list({e.slug: e for group in groups for e in group.entrants}.values())
+    runs = Runs(subject, out / "runs" / subject.key, parallel=options.parallel, progress=progress)
+    sweeps = sweep(runs, entrants, options.rates, options.sweep_examples)
+    trials = {
+        entrant.slug: [
+            _final(entrant, sweeps[entrant.slug], seed, options.examples)
+            for seed in range(1, options.seeds + 1)
+        ]
+        for entrant in entrants
+    }
+    runs.outcomes([trial for some in trials.values() for trial in some], "comparison")
+    outcomes = {slug: tuple(runs.outcomes(some, "")) for slug, some in trials.items()}
+    check_order(list(outcomes.values()))
+    first = {slug: runs.place(some[0]) for slug, some in trials.items()}
+    works = {e.slug: subject.serving(e, first[e.slug]) for e in entrants}
+    served = best_rates(works, seconds=SERVING_SECONDS, clock=time.perf_counter)
+    found = []
+    for group in groups:
+        rows = []
+        for entrant in group.entrants:
+            slug = entrant.slug
+            probes: tuple[dict[str, Any], ...] = ()
+            if group.key == "same-pattern":
+                places = [runs.place(trial) for trial in trials[slug]]
+                probes = tuple(_probe(subject, place, options.probed, progress) for place in places)
+            rows.append(
+                Row(
+                    entrant=entrant,
+                    cost=cost(subject, entrant),
+                    sweep=sweeps[slug],
+                    outcomes=outcomes[slug],
+                    served_per_second=served[slug],
+                    ratio=_ratio(subject, group, entrant),
+                    probes=probes,
+                )
+            )
+        found.append(Results(group=group, rows=tuple(rows)))
+    return found
+
+
+def _final(entrant: Entrant, rates: Sweep, seed: int, examples: int) -> Trial:
+    """Return a full training at the best rate."""
+    return Trial(entrant=entrant, lr=rates.best, seed=seed, examples=examples, final=True)
+
+
+def _ratio(subject: Subject, group: Group, entrant: Entrant) -> float | None:
+    """Return the cost of an entrant as a multiple of that of the reference it was to match."""
+    if not group.matched:
+        return None
+    reference = next(e for e in group.entrants if e.title == group.reference)
+    return cost(subject, entrant).of(group.matched) / cost(subject, reference).of(group.matched)
+
+
+def check_order(outcomes: Sequence[Sequence[Outcome]]) -> None:
+    """Raise GoPolicyError unless all networks saw the same examples in the same order."""
+    for seed, of_seed in enumerate(zip(*outcomes, strict=True), 1):
+        if len({outcome.order for outcome in of_seed}) > 1:
+            raise GoPolicyError(f"the networks of seed {seed} saw different examples")
+
+
+def _probe(subject: Subject, folder: Path, positions: int, progress: Progress) -> dict[str, Any]:
+    """Return the measurements of the same pattern elsewhere, kept in the folder of the run."""
+    assert isinstance(subject, GoSubject)
+    path = folder / PATTERNS
+    if path.exists():
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if found["asked"] == positions:
+            return found
+    progress.message(f"moving and turning patterns: {folder.parent.name}, {folder.name}")
+    ids = subject.spread(positions)
+    found = {"asked": positions, **probe(subject.predictor(folder), subject.store.table, ids)}
+    write_text(path, json.dumps(found, indent=1) + "\n")
+    return found

@@ -1,0 +1,62 @@
+"""What takes part in a comparison, and one training of it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gopolicy.nets.network import Setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrant:
+    """A network of a certain size."""
+
+    title: str
+    """What people read, unique within a group."""
+    network: str
+    """The network, by name."""
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    """Its settings; those left out keep their defaults."""
+
+    @property
+    def slug(self) -> str:
+        """A name for files; entrants that would train alike share it."""
+        parts = [self.network, *(f"{key}-{self.settings[key]}" for key in sorted(self.settings))]
+        return re.sub(r"[^\w.-]", "-", "_".join(parts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One training of an entrant."""
+
+    entrant: Entrant
+    lr: float
+    """The learning rate at its highest."""
+    seed: int
+    """Decides the first weights and the order of examples."""
+    examples: int
+    """Positions or pictures to train on in all."""
+    final: bool
+    """Measured in full and kept; otherwise it only tries a learning rate."""
+
+    @property
+    def folder(self) -> str:
+        """Where it is kept, below the folder of all runs."""
+        kind = f"seed-{self.seed}" if self.final else f"rate-{self.lr:g}"
+        return f"{self.entrant.slug}/{kind}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Entrants that answer one question together."""
+
+    key: str
+    """A name for files."""
+    title: str
+    question: str
+    """What is asked, in a sentence or two."""
+    entrants: tuple[Entrant, ...]
+    reference: str
+    """The title of the entrant that the others are compared with."""
+    matched: str = ""
+    """What is about equal in all: parameters, multiply_adds, or nothing."""

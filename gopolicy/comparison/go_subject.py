@@ -1,0 +1,296 @@
+"""Games of Go as the subject of a comparison: a store, trained on by `gopolicy.train`.
+
+The games of the validation split are dealt out in turn: by one half learning rates are chosen and
+learning curves drawn; on the other half results are measured, so that no result was chosen by.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gopolicy.comparison.entrant import Entrant, Trial
+from gopolicy.comparison.outcome import Measured, Outcome, Units
+from gopolicy.comparison.subject import StoppedEarly
+from gopolicy.data.kernels import Int64Array
+from gopolicy.data.loader import BatchLoader, LoaderOptions
+from gopolicy.data.sampling import BatchPlan, ListedBatches
+from gopolicy.data.selection import GameSelection
+from gopolicy.data.store import Store, open_store
+from gopolicy.engine.devices import pick_device
+from gopolicy.engine.predictor import Predictor
+from gopolicy.errors import ConfigError
+from gopolicy.evaluation.accuracy import evaluate_tally, summarize
+from gopolicy.evaluation.speed import Work
+from gopolicy.features.planes import plane_set
+from gopolicy.nets.cost import multiply_adds
+from gopolicy.nets.network import PolicyNetwork, Setting
+from gopolicy.nets.registry import build_network, default_settings
+from gopolicy.nets.weight_folder import TENSORS
+from gopolicy.nets.weights import load_weights
+from gopolicy.progress import Progress
+from gopolicy.train.batches import Batches
+from gopolicy.train.config import TrainConfig, override, to_json
+from gopolicy.train.journal import DESCRIPTION, METRICS
+from gopolicy.train.loop import Result, Task, TrainingError, train
+from gopolicy.train.source import VALIDATION_BATCH, StoreSource
+from gopolicy.train.world import World
+
+SERVED = 64
+"""Positions in a batch when the speed of answering is measured."""
+PROOFS = 16
+"""Batches whose content goes into the hash of the order."""
+CURVE = 16
+"""Measurements along one training."""
+DECIDED = ("network", "planes", "positions", "batch_size", "seed", "lr", "validation_positions")
+"""Settings of training that a comparison decides by its own options."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class GoOptions:
+    """How networks are trained and measured on games."""
+
+    planes: str = "alphago48"
+    batch_size: int = 128
+    tuning_positions: int = 10_000
+    """Positions by which learning rates are chosen and curves drawn."""
+    measured_positions: int = 40_000
+    """Positions on which results are measured."""
+    changes: tuple[str, ...] = ()
+    """Other settings of training, as KEY=VALUE."""
+    device: str = "auto"
+
+
+class GoSubject:
+    """A store, and how networks learn from it."""
+
+    key, example, unit = "go", "position", "game"
+
+    def __init__(self, store: Store, options: GoOptions) -> None:
+        self.store, self.options = store, options
+        for change in options.changes:
+            key = change.partition("=")[0].strip().replace("-", "_")
+            if key in DECIDED:
+                raise ConfigError(f"{key} has an option of its own in a comparison; not --set")
+        held_out = store.split("validation")
+        if len(held_out.games) < 4:
+            raise ConfigError(
+                f"{store.path} has {len(held_out.games)} games for validation, expected 4 or more;"
+                " prepare it with a larger --validation"
+            )
+        self._tuning = _some(held_out, 0, options.tuning_positions)
+        self._measured = _some(held_out, 1, options.measured_positions)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Planes and board side."""
+        size = self.store.table.size
+        return plane_set(self.options.planes).count, size, size
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a report says about the data."""
+        training = self.store.split("train")
+        return {
+            "store": self.store.digest,
+            "sources": ", ".join(self.store.table.sources),
+            "planes": self.options.planes,
+            "training positions in the store": training.positions,
+            "positions measured": len(self._measured),
+            "positions that rates are chosen by": len(self._tuning),
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open_go_subject, (self.store.path, self.options)
+
+    def spread(self, limit: int) -> Int64Array:
+        """Return so many of the measured positions, evenly spread."""
+        count = len(self._measured)
+        return (
+            self._measured if limit >= count else self._measured[np.arange(limit) * count // limit]
+        )
+
+    def defaults(self, network: str) -> dict[str, Setting]:
+        """Return the settings of a registered network."""
+        return default_settings(network)
+
+    def build(self, entrant: Entrant) -> PolicyNetwork:
+        """Return the network of an entrant."""
+        planes, size, _ = self.shape
+        return build_network(entrant.network, planes=planes, size=size, **entrant.settings)
+
+    def config(self, trial: Trial) -> TrainConfig:
+        """Return the settings that a trial is trained with."""
+        examples, batch = trial.examples, self.options.batch_size
+        plain = TrainConfig(
+            network=trial.entrant.network,
+            settings=dict(trial.entrant.settings),
+            planes=self.options.planes,
+            positions=examples,
+            batch_size=batch,
+            seed=trial.seed,
+            lr=trial.lr,
+            warmup=examples // 20,
+            validation_positions=len(self._tuning),
+            validation_every=max(examples // CURVE, batch) if trial.final else examples + batch,
+            log_every=max(min(12_800, examples // 50), batch),
+        )
+        return override(plain, self.options.changes)
+
+    def spec(self, trial: Trial) -> dict[str, Any]:
+        """Return everything that decides what a trial comes to."""
+        config = to_json(self.config(trial))
+        settings = config.pop("settings")
+        facts = {"store": self.store.digest, "measured_positions": len(self._measured)}
+        network = {f"{trial.entrant.network}.{key}": value for key, value in settings.items()}
+        return config | network | facts
+
+    def run(self, trial: Trial, folder: Path, progress: Progress) -> Outcome:
+        """Train in folder, measure, and clear away what only training needs."""
+        config = self.config(trial)
+        world = World(pick_device(self.options.device))
+        source = _Source(self.store, config, world, self._tuning)
+        task = Task(config=config, source=source, out=folder, world=world)
+        try:
+            result = train(task, resume=(folder / DESCRIPTION).exists(), progress=progress)
+        except TrainingError:
+            if trial.final:
+                raise
+            return self._diverged(trial)
+        if result.signal:
+            raise StoppedEarly(result.signal)
+        outcome = self._outcome(trial, result, folder, progress)
+        for leftover in [*folder.glob("checkpoint-*"), folder / "tensorboard"]:
+            shutil.rmtree(leftover, ignore_errors=True)
+        if not trial.final:
+            shutil.rmtree(folder / "weights", ignore_errors=True)
+        return outcome
+
+    def predictor(self, folder: Path) -> Predictor:
+        """Return the trained network in the folder of a run."""
+        loaded = load_weights(folder / "weights")
+        return Predictor(loaded, device=self.options.device)
+
+    def serving(self, entrant: Entrant, folder: Path) -> Work:
+        """Return the work of asking the network in folder about a batch of empty boards."""
+        predictor = self.predictor(folder)
+        planes = np.zeros((SERVED, *self.shape), np.int8)
+        return Work(lambda: predictor.log_probabilities(planes), SERVED)
+
+    def _outcome(self, trial: Trial, result: Result, folder: Path, progress: Progress) -> Outcome:
+        """Measure a trained network."""
+        with torch.device("meta"):
+            network = self.build(trial.entrant)
+        return Outcome(
+            parameters=network.parameter_count,
+            multiply_adds=multiply_adds(network, self.shape),
+            bytes=(folder / "weights" / TENSORS).stat().st_size,
+            examples=result.positions,
+            seconds=result.seconds,
+            order=self._order(trial),
+            tuning={name: result.validation[name] for name in ("top1", "nll")},
+            curve=read_curve(folder / METRICS),
+            measured=self._measure(folder, progress) if trial.final else None,
+        )
+
+    def _diverged(self, trial: Trial) -> Outcome:
+        """Return the outcome of a learning rate that is too high."""
+        return Outcome(
+            parameters=0,
+            multiply_adds=0,
+            bytes=0,
+            examples=trial.examples,
+            seconds=0.0,
+            order=self._order(trial),
+            tuning={"top1": 0.0, "nll": math.inf},
+            curve=[],
+            measured=None,
+        )
+
+    def _measure(self, folder: Path, progress: Progress) -> Measured:
+        """Measure the network in folder on the positions that nothing was chosen by."""
+        tally, seconds = evaluate_tally(
+            self.predictor(folder), self.store.table, self._measured, progress=progress
+        )
+        report, games = summarize(tally, seconds), tally.by_game
+        used = games.positions > 0
+        return Measured(
+            examples=report.positions,
+            top1=report.top1,
+            top5=report.top5,
+            nll=report.nll,
+            units=Units(
+                counts=games.positions[used].tolist(),
+                hits=games.hits[used].tolist(),
+                nats=[round(float(nats), 4) for nats in games.nats[used]],
+            ),
+            by_phase=report.by_phase,
+        )
+
+    def _order(self, trial: Trial) -> str:
+        """Return a hash of positions and symmetries in some batches of a trial."""
+        config = self.config(trial)
+        plan = BatchPlan(
+            self.store.split("train"), config.batch_size, config.seed, config.mix or None
+        )
+        digest = hashlib.sha256()
+        for k in np.unique(np.linspace(0, config.steps - 1, PROOFS, dtype=np.int64)):
+            batch = plan.batch(int(k))
+            digest.update(batch.position_ids.tobytes() + batch.symmetries.tobytes())
+        return digest.hexdigest()[:16]
+
+
+def open_go_subject(path: Path, options: GoOptions) -> GoSubject:
+    """Return the subject of the store at path."""
+    return GoSubject(open_store(path), options)
+
+
+class _Source:
+    """The training positions of a store with chosen positions for validation."""
+
+    def __init__(self, store: Store, config: TrainConfig, world: World, tuning: Int64Array) -> None:
+        self._inner = StoreSource(store, config, world)
+        self.digest, self.size, self.planes = store.digest, self._inner.size, self._inner.planes
+        self._store, self._config, self._tuning = store, config, tuning
+
+    def training(self, first_batch: int) -> Batches:
+        """Return the endless stream of training batches."""
+        return self._inner.training(first_batch)
+
+    def validation(self) -> Batches:
+        """Return the chosen positions."""
+        plan = ListedBatches(self._tuning, VALIDATION_BATCH)
+        options = LoaderOptions(threads=self._config.loader_threads or None)
+        return BatchLoader(
+            self._store.table,
+            plan,
+            self._config.planes,
+            stop_batch=len(plan),
+            options=options,
+        )
+
+
+def read_curve(metrics: Path) -> list[dict[str, float]]:
+    """Return examples, seconds of training, top1 and nll at each measurement in a run's log."""
+    curve: list[dict[str, float]] = []
+    seconds = before = 0.0
+    for line in metrics.read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        if entry["kind"] == "train":
+            seconds += (entry["positions"] - before) / entry["positions_per_second"]
+            before = entry["positions"]
+        else:
+            point = {"examples": float(entry["positions"]), "seconds": round(seconds, 2)}
+            curve.append(point | {name: entry[name] for name in ("top1", "nll")})
+    return curve
+
+
+def _some(held_out: GameSelection, half: int, limit: int) -> Int64Array:
+    """Return positions of every other game."""
+    return GameSelection(held_out.table, held_out.games[half::2]).spread(limit)

@@ -1,0 +1,101 @@
+"""What one training came to, and how it is kept on disk."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gopolicy.errors import ConfigError
+from gopolicy.files import write_text
+
+RESULT = "result.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """Sums over each independent draw of the examples: a game, or a single picture."""
+
+    counts: list[int]
+    hits: list[int]
+    nats: list[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Figures on the examples that nothing was chosen by; shares are between 0 and 1."""
+
+    examples: int
+    top1: float
+    top5: float
+    nll: float
+    units: Units
+    by_phase: list[dict[str, Any]] = field(default_factory=list)
+    """Go only: rows by move number, as `gopolicy evaluate` gives them."""
+    by_shift: list[dict[str, Any]] = field(default_factory=list)
+    """Pictures only: top-1 of pictures moved by so many pixels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Everything that is known about a finished trial."""
+
+    parameters: int
+    multiply_adds: int
+    """Of one forward pass."""
+    bytes: int
+    """The size of the weight file."""
+    examples: int
+    """Seen in training, repetitions counted."""
+    seconds: float
+    """Time spent training, measurements left out."""
+    order: str
+    """A hash of which examples came when; alike for all networks of one seed."""
+    tuning: dict[str, float]
+    """top1 and nll at the end, on the examples by which learning rates are chosen."""
+    curve: list[dict[str, float]]
+    """examples, seconds, top1 and nll along the training, on the same examples as tuning."""
+    measured: Measured | None
+    """None for a trial of a learning rate."""
+
+    @property
+    def examples_per_second(self) -> float:
+        """The speed of training."""
+        return self.examples / max(self.seconds, 1e-9)
+
+
+def write_outcome(folder: Path, spec: dict[str, Any], outcome: Outcome) -> None:
+    """Keep an outcome with the settings that led to it."""
+    text = json.dumps({"spec": spec, "outcome": asdict(outcome)}, indent=1)
+    write_text(folder / RESULT, text + "\n")
+
+
+def read_outcome(folder: Path, spec: dict[str, Any]) -> Outcome | None:
+    """Return the outcome in a folder; None without one; refuse one of other settings."""
+    path = folder / RESULT
+    if not path.exists():
+        return None
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        found, before = _outcome(values["outcome"]), values["spec"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); delete the folder") from error
+    check_spec(folder, before, json.loads(json.dumps(spec)))
+    return found
+
+
+def check_spec(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuse a run that was made with other settings."""
+    for name in sorted(before.keys() | now.keys()):
+        old, new = before.get(name), now.get(name)
+        if old != new:
+            raise ConfigError(
+                f"{folder} was made with {name} {old!r}, not {new!r}; choose another --out"
+            )
+
+
+def _outcome(values: dict[str, Any]) -> Outcome:
+    """Return what `write_outcome` wrote."""
+    measured = values.pop("measured")
+    if measured is not None:
+        measured = Measured(**(measured | {"units": Units(**measured["units"])}))
+    return Outcome(**values, measured=measured)

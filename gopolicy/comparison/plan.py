@@ -1,0 +1,168 @@
+"""Which networks of which sizes a comparison trains: the groups of every study."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gopolicy.comparison.entrant import Entrant, Group
+from gopolicy.comparison.matching import MEASURES, cost, match
+from gopolicy.comparison.subject import Subject
+from gopolicy.errors import ConfigError
+from gopolicy.nets.network import Setting
+
+STUDIES = ("networks", "small-patterns", "same-pattern", "subsampling")
+"""networks: each kind at equal size; the others are the three properties of the lecture."""
+KERNELS = (3, 5, 7)
+DEPTHS = (1, 2, 4, 6)
+SUBSAMPLING = {
+    "max": "max pooling",
+    "stride": "stride 2",
+    "none": "no subsampling",
+    "global": "one mean per filter",
+}
+
+Settings = Mapping[str, Mapping[str, Setting]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What a comparison is to train."""
+
+    networks: Sequence[str] = ("alphago", "dense", "image")
+    """By name; the sizes of the others follow that of the first."""
+    studies: Sequence[str] = ("networks",)
+    matches: Sequence[str] = MEASURES
+    """What is made equal in the study of networks."""
+    settings: Settings = field(default_factory=dict)
+    """Settings by network."""
+
+
+def make_groups(subject: Subject, options: PlanOptions) -> list[Group]:
+    """Return the groups of the studies asked for; ConfigError for what does not fit together."""
+    for study in options.studies:
+        if study not in STUDIES:
+            raise ConfigError(f"expected a study of {', '.join(STUDIES)}, got {study!r}")
+    makers = {
+        "networks": _networks,
+        "small-patterns": _small_patterns,
+        "same-pattern": _same_pattern,
+        "subsampling": _subsampling,
+    }
+    groups = []
+    for study in STUDIES:
+        if study in options.studies and (subject.key == "go" or study not in STUDIES[1:3]):
+            groups += makers[study](subject, options)
+    return groups
+
+
+def _entrant(options: PlanOptions, network: str, title: str, **more: Setting) -> Entrant:
+    """Return a network with the settings asked for and some more."""
+    settings = dict(options.settings.get(network, {})) | more
+    return Entrant(title=title, network=network, settings=settings)
+
+
+def _networks(subject: Subject, options: PlanOptions) -> list[Group]:
+    """Return a group for each measure that is made equal."""
+    first = _entrant(options, options.networks[0], options.networks[0])
+    wanted = cost(subject, first)
+    groups = []
+    for measure in options.matches:
+        words = measure.replace("_", "-")
+        entrants = [first]
+        for name in options.networks[1:]:
+            plain = _entrant(options, name, name)
+            found = match(subject, plain, measure, wanted.of(measure))
+            entrants.append(Entrant(title=name, network=name, settings=found.settings))
+        groups.append(
+            Group(
+                key=f"equal-{words}",
+                title=f"Equal {words}",
+                question=f"Which network learns most from the same {subject.example}s if all have"
+                f" about as many {words} as {first.title} ({wanted.of(measure):,})?",
+                entrants=tuple(entrants),
+                reference=first.title,
+                matched=measure,
+            )
+        )
+    return groups
+
+
+def _small_patterns(subject: Subject, options: PlanOptions) -> list[Group]:
+    """Return the group of first kernels and that of depths."""
+    kernels = [
+        _entrant(options, "alphago", f"{k}x{k} first", **({} if k == 5 else {"first_kernel": k}))
+        for k in KERNELS
+    ]
+    base = subject.build(_entrant(options, "alphago", "")).settings["layers"]
+    depths = sorted({*DEPTHS, int(base)})
+    layers = [
+        _entrant(options, "alphago", f"{n} layer{'s' if n > 1 else ''}", **_depth(n, options))
+        for n in depths
+    ]
+    return [
+        Group(
+            key="first-layer",
+            title="Small patterns: the first layer",
+            question="Patterns are smaller than the board: how large should the filters of the"
+            " first layer be? All else is equal; parameters and multiply-adds follow.",
+            entrants=tuple(kernels),
+            reference="5x5 first",
+        ),
+        Group(
+            key="depth",
+            title="Small patterns: depth",
+            question="Small filters see more of the board the deeper they are stacked: how much"
+            " does each further layer bring?",
+            entrants=tuple(layers),
+            reference=layers[depths.index(int(base))].title,
+        ),
+    ]
+
+
+def _depth(layers: int, options: PlanOptions) -> dict[str, Setting]:
+    """Return the setting of a depth, none where it is the one asked for anyway."""
+    same = options.settings.get("alphago", {}).get("layers") == layers
+    return {} if same else {"layers": layers}
+
+
+def _same_pattern(subject: Subject, options: PlanOptions) -> list[Group]:
+    """Return the networks at equal parameters, whose answers are then compared on moved boards."""
+    (group,) = _networks(
+        subject,
+        PlanOptions(networks=options.networks, matches=("parameters",), settings=options.settings),
+    )
+    return [
+        Group(
+            key="same-pattern",
+            title="The same pattern elsewhere",
+            question="The same patterns appear in different regions: does a network give a moved"
+            " or a turned pattern the moved or turned answer?",
+            entrants=group.entrants,
+            reference=group.reference,
+            matched="parameters",
+        )
+    ]
+
+
+def _subsampling(subject: Subject, options: PlanOptions) -> list[Group]:
+    """Return the image network with every kind of subsampling, and controls for its size."""
+    entrants = [
+        _entrant(options, "image", words, subsampling=kind) for kind, words in SUBSAMPLING.items()
+    ]
+    pooled, whole = entrants[0], entrants[2]
+    large = cost(subject, whole).parameters
+    if cost(subject, pooled).parameters < large:
+        found = match(subject, pooled, "parameters", large, knobs=("units",))
+        title = "max pooling, as many parameters as without"
+        entrants.append(Entrant(title=title, network="image", settings=found.settings))
+    if subject.key == "go":
+        entrants.append(_entrant(options, "alphago", "no subsampling, a logit per point (alphago)"))
+    what = "a move on the board" if subject.key == "go" else "what a picture shows"
+    return [
+        Group(
+            key="subsampling",
+            title="Subsampling",
+            question=f"Subsampling does not change the object: does it help to find {what}?",
+            entrants=tuple(entrants),
+            reference=SUBSAMPLING["none"],
+        )
+    ]

@@ -1,0 +1,251 @@
+"""A comparison as a folder: charts, tables as CSV and JSON, and one HTML page that holds it all."""
+
+import base64
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from gopolicy.comparison.charts import draw_charts
+from gopolicy.comparison.findings import findings, pattern_findings, share
+from gopolicy.comparison.results import Results, Row
+from gopolicy.comparison.tables import (
+    curve_rows,
+    detail_rows,
+    difference_rows,
+    pattern_rows,
+    rate_rows,
+    result_rows,
+    to_csv,
+)
+from gopolicy.evaluation.page import PAGE_STYLE
+from gopolicy.files import filling
+
+_EXTRA = """\
+  body { max-width: 74rem; } td, th { padding: .3rem .6rem; font-size: .9rem; vertical-align: top; }
+  .wide { overflow-x: auto; margin-bottom: 1rem; } td small { color: #69645c; }
+  td b { font-weight: 500; white-space: nowrap; }
+  .charts { grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); }
+  li { margin-bottom: .3rem; }
+"""
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title>
+<style>
+{{ style }}</style>
+</head>
+<body>
+<h1>{{ title }}</h1>
+<p>{{ method }}</p>
+{%- for group in groups %}
+<h2>{{ group.title }}{% if several %} ({{ group.subject }}){% endif %}</h2>
+<p>{{ group.question }}</p>
+<ul>
+{%- for line in group.findings %}
+<li>{{ line }}</li>
+{%- endfor %}
+</ul>
+<div class="wide"><table>
+<tr>{% for name in group.header %}<th>{{ name }}</th>{% endfor %}</tr>
+{%- for row in group.rows %}
+<tr>{% for cell in row %}<td><b>{{ cell[0] }}</b>
+{%- if cell[1] %}<br><small>{{ cell[1] }}</small>{% endif %}</td>{% endfor %}</tr>
+{%- endfor %}
+</table></div>
+<div class="charts">
+{%- for name, data in group.charts %}
+<img src="data:image/png;base64,{{ data }}" alt="{{ name }}">
+{%- endfor %}
+</div>
+{%- endfor %}
+<h2>How it was measured</h2>
+<dl>
+{%- for name, value in facts.items() %}
+<dt>{{ name }}</dt><dd>{{ value }}</dd>
+{%- endfor %}
+</dl>
+</body>
+</html>
+"""
+
+METHOD = (
+    "All networks are trained on the same examples in the same order; every seed has first weights"
+    " and an order of its own. The learning rate of each network is the one that needs the fewest"
+    " nats after a short training. Rates are chosen and learning curves drawn on some of the held"
+    " out {units}, everything else is measured on others. Top-k is the share of {examples}s whose"
+    " right answer is among the k most probable, over all answers; nll is the mean negative"
+    " logarithm of its probability, in nats. Intervals are 95 %; they treat each {unit} as one"
+    " independent draw and add the spread over seeds, pooled over the networks of a group. Learning"
+    " curves show every seed pale and the mean strong. Multiply-adds are those of one forward pass."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """The results on one subject."""
+
+    subject: str
+    """The subject in a word or two."""
+    example: str
+    unit: str
+    results: Sequence[Results]
+
+
+def write_report(folder: Path, sections: Sequence[Section], facts: Mapping[str, object]) -> Path:
+    """Write the folder and return its HTML page; all files appear, or none."""
+    pictures = {
+        (number, results.group.key): draw_charts(results, section.example)
+        for number, section in enumerate(sections)
+        for results in section.results
+    }
+    page = _render(sections, pictures, facts)
+    with filling(folder) as beside:
+        for number, section in enumerate(sections):
+            prefix = f"{section.subject}-" if len(sections) > 1 else ""
+            for results in section.results:
+                for name, data in pictures[number, results.group.key].items():
+                    (beside / f"{prefix}{name}").write_bytes(data)
+            for name, text in _tables(section).items():
+                (beside / f"{prefix}{name}").write_text(text, encoding="utf-8")
+        text = json.dumps(as_json(sections, facts), indent=2, ensure_ascii=False)
+        (beside / "comparison.json").write_text(text + "\n", encoding="utf-8")
+        (beside / "index.html").write_text(page, encoding="utf-8")
+    return folder / "index.html"
+
+
+def as_json(sections: Sequence[Section], facts: Mapping[str, object]) -> dict[str, Any]:
+    """Return everything that was found as what JSON can hold."""
+    return {
+        "facts": dict(facts),
+        "groups": [
+            {
+                "subject": section.subject,
+                "group": results.group.key,
+                "title": results.group.title,
+                "question": results.group.question,
+                "findings": all_findings(results),
+                "results": [_finite(row) for row in result_rows(results)],
+                "differences": difference_rows(results),
+                "learning_rates": rate_rows(results),
+                "patterns": pattern_rows(results),
+            }
+            for section in sections
+            for results in section.results
+        ],
+    }
+
+
+def all_findings(results: Results) -> list[str]:
+    """Return the conclusions of a group: on moved patterns, where these were asked for, first."""
+    return [*pattern_findings(results), *findings(results)]
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row in which numbers that are not finite are None."""
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in row.items()
+    }
+
+
+def _tables(section: Section) -> dict[str, str]:
+    """Return the CSV files of one subject by name."""
+    makers = {
+        "results.csv": result_rows,
+        "differences.csv": difference_rows,
+        "curves.csv": curve_rows,
+        "parts.csv": detail_rows,
+        "learning-rates.csv": rate_rows,
+        "patterns.csv": pattern_rows,
+    }
+    rows = {name: [r for g in section.results for r in make(g)] for name, make in makers.items()}
+    return {name: to_csv(found) for name, found in rows.items() if found}
+
+
+def _render(
+    sections: Sequence[Section],
+    pictures: Mapping[tuple[int, str], Mapping[str, bytes]],
+    facts: Mapping[str, object],
+) -> str:
+    """Return the HTML page with its charts inside."""
+    groups = [
+        {
+            "subject": section.subject,
+            "title": results.group.title,
+            "question": results.group.question,
+            "findings": all_findings(results),
+            "header": _HEADER,
+            "rows": [_cells(results, row) for row in results.rows],
+            "charts": [
+                (name, base64.b64encode(data).decode())
+                for name, data in pictures[number, results.group.key].items()
+            ],
+        }
+        for number, section in enumerate(sections)
+        for results in section.results
+    ]
+    method = METHOD.format(
+        example=" or ".join(section.example for section in sections),
+        examples=" or ".join(section.example for section in sections),
+        unit=" or ".join(section.unit for section in sections),
+        units=" or ".join(f"{section.unit}s" for section in sections),
+    )
+    return (
+        Environment(autoescape=True)
+        .from_string(_PAGE)
+        .render(
+            title="Networks on the same layers, compared",
+            style=Markup(PAGE_STYLE + _EXTRA),
+            method=method,
+            several=len(sections) > 1,
+            groups=groups,
+            facts=facts,
+        )
+    )
+
+
+_HEADER = (
+    "network",
+    "parameters",
+    "multiply-adds",
+    "top-1",
+    "top-5",
+    "nll",
+    "trained",
+    "served",
+    "file",
+    "learning rate",
+)
+
+
+def _cells(results: Results, row: Row) -> list[tuple[str, str]]:
+    """Return the cells of a row, each with a remark in small letters."""
+    entrant, cost = row.entrant, row.cost
+    settings = ", ".join(f"{key} {value}" for key, value in entrant.settings.items())
+    matched = f"{row.ratio:.1%} of the reference" if row.ratio is not None else ""
+    by_compute = results.group.matched == "multiply_adds"
+    top1, nll = results.estimate(row), results.estimate(row, "nll")
+    value, _, span = share(top1).partition(" (")
+    spread = f"; seeds ± {100 * row.spread:.2f}" if row.spread is not None else ""
+    return [
+        (entrant.title, f"{entrant.network}: {settings}" if settings else entrant.network),
+        (f"{cost.parameters:,}", "" if by_compute else matched),
+        (f"{cost.multiply_adds:,}", matched if by_compute else ""),
+        (value, span.rstrip(")") + spread),
+        (f"{100 * row.mean('top5'):.2f} %", ""),
+        (f"{nll.value:.4f}", f"{nll.low:.4f} to {nll.high:.4f}"),
+        (f"{row.examples_per_second:,.0f}/s", f"{row.seconds / 60:.1f} minutes"),
+        (f"{row.served_per_second:,.0f}/s", ""),
+        (f"{row.outcomes[0].bytes / 1e6:.2f} MB", ""),
+        (f"{row.sweep.best:g}", f"of {', '.join(f'{rate:g}' for rate in row.sweep.nll)}"),
+    ]

@@ -1,0 +1,67 @@
+"""The learning rate that suits each entrant, found by short trainings."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gopolicy.comparison.entrant import Entrant, Trial
+from gopolicy.comparison.runs import Runs
+from gopolicy.errors import ConfigError
+
+EXTENSIONS = 2
+"""How often the range is widened while the best rate is at its end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """The rates tried for one entrant."""
+
+    nll: dict[float, float]
+    """Nats on the tuning examples after a short training, by rate."""
+
+    @property
+    def best(self) -> float:
+        """The rate of the fewest nats."""
+        return min(self.nll, key=lambda rate: self.nll[rate])
+
+    @property
+    def inside(self) -> bool:
+        """Whether rates on both sides of the best were tried."""
+        return min(self.nll) < self.best < max(self.nll)
+
+
+def sweep(
+    runs: Runs, entrants: Sequence[Entrant], rates: Sequence[float], examples: int
+) -> dict[str, Sweep]:
+    """Return the sweep of every entrant, by slug.
+
+    Where the best of rates is the first or the last, a next one is tried, up to two times.
+    """
+    if not rates or min(rates) <= 0 or len(set(rates)) < len(rates):
+        raise ConfigError(f"expected different learning rates above 0, got {list(rates)}")
+    found: dict[str, dict[float, float]] = {entrant.slug: {} for entrant in entrants}
+    wanted = {entrant.slug: sorted(rates) for entrant in entrants}
+    for _ in range(EXTENSIONS + 1):
+        trials = [
+            Trial(entrant=entrant, lr=rate, seed=1, examples=examples, final=False)
+            for entrant in entrants
+            for rate in wanted[entrant.slug]
+        ]
+        outcomes = runs.outcomes(trials, "learning rates")
+        for trial, outcome in zip(trials, outcomes, strict=True):
+            nll = outcome.tuning["nll"]
+            found[trial.entrant.slug][trial.lr] = nll if math.isfinite(nll) else math.inf
+        wanted = {slug: _next_rate(Sweep(nll=nll)) for slug, nll in found.items()}
+        if not any(wanted.values()):
+            break
+    return {slug: Sweep(nll=dict(sorted(nll.items()))) for slug, nll in found.items()}
+
+
+def _next_rate(done: Sweep) -> list[float]:
+    """Return the rate to try beyond the end where the best one is, if it is at one."""
+    rates = sorted(done.nll)
+    if done.inside or len(rates) < 2:
+        return []
+    if done.best == rates[0]:
+        return [float(f"{rates[0] ** 2 / rates[1]:.3g}")]
+    return [float(f"{rates[-1] ** 2 / rates[-2]:.3g}")]
