@@ -48,7 +48,7 @@ PROOFS = 16
 """Batches whose content goes into the hash of the order."""
 CURVE = 16
 """Measurements along one training."""
-DECIDED = ("network", "planes", "positions", "batch_size", "seed", "lr", "validation_positions")
+DECIDED = {"network", "start", "planes", "positions", "batch_size", "seed", "lr"}
 """Settings of training that a comparison decides by its own options."""
 
 
