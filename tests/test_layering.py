@@ -32,7 +32,7 @@ BELOW: dict[str, set[str]] = {
     "rl": {"go", "sgf", "features", "data", "nets", "engine", "evaluation", "train"},
 }
 BELOW["comparison"] = {
-    *("go", "sgf", "features", "data", "nets", "engine", "evaluation", "train", "viz")
+    *("go", "sgf", "features", "data", "images", "nets", "engine", "evaluation", "train", "viz")
 }
 BELOW["cli"] = set(BELOW)
 BELOW["__main__"] = set(BELOW)
