@@ -109,17 +109,23 @@ def _begin(args: argparse.Namespace, progress: Any) -> tuple["ImageNetwork", "Pi
     """Return the network, fresh or trained before, and the pictures in its form."""
     from gopolicy.errors import ConfigError
     from gopolicy.nets.network import PictureShape
-    from gopolicy.nets.pictures import build_image_network, learn_only, with_new_top
+    from gopolicy.nets.pictures import (
+        build_image_network,
+        learn_only,
+        with_fresh_top,
+        with_new_top,
+    )
     from gopolicy.nets.zoo import ZOO
 
     if args.start:
         if args.changes or args.size:
             raise ConfigError("--set and --size are for fresh networks, not for --start")
-        args.weights, args.names = args.start, None
-        network = load_network(args).network
+        network = _started(args)
         shape = network.shape
         pictures = read_data(args, args.data, (shape.channels, shape.height, shape.width), progress)
-        network = with_new_top(network, len(pictures.train.classes))
+        classes = len(pictures.train.classes)
+        fresh = network.classes == 0
+        network = with_fresh_top(network, classes) if fresh else with_new_top(network, classes)
         return learn_only(network, args.learn or "all"), pictures
     name = args.network or "image"
     size = args.size
@@ -129,6 +135,25 @@ def _begin(args: argparse.Namespace, progress: Any) -> tuple["ImageNetwork", "Pi
     shape = PictureShape(*pictures.train.shape)
     settings = parsed_changes(args.changes)
     return build_image_network(name, shape, len(pictures.train.classes), settings), pictures
+
+
+def _started(args: argparse.Namespace) -> "ImageNetwork":
+    """Return the network of ``--start``; a file without the top gives one that has none."""
+    from gopolicy.cli.output import say
+    from gopolicy.errors import WeightsError
+
+    args.weights, args.names = args.start, None
+    try:
+        return load_network(args).network
+    except WeightsError as error:
+        if not args.network:
+            raise
+        try:
+            network = load_network(args, include_top=False).network
+        except WeightsError:
+            raise error from None
+        say(f"{args.start} has no top that fits {args.network}; the whole top starts fresh")
+        return network
 
 
 def _as_text(result: dict[str, Any]) -> str:

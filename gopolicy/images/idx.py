@@ -117,7 +117,7 @@ def _read(file: IO[bytes], packed: bool, where: str) -> npt.NDArray[np.uint8]:
             raise PictureError(f"{where}: expected {count:,} bytes for {sizes}, there are more")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise PictureError(f"{where}: damaged gzip data ({error})") from error
-    return np.frombuffer(data, np.uint8).reshape(sizes)
+    return np.frombuffer(data, np.uint8).reshape(sizes).copy()  # one that may be written to
 
 
 def _exactly(file: IO[bytes], count: int, where: str) -> bytes:

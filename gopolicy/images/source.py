@@ -58,8 +58,9 @@ def open_pictures(
 ) -> Pictures:
     """Return the pictures of a source.
 
-    source: `mnist-5k` or `digits` from an installed package; a folder, `.tar` or `.tgz` with IDX
-    files; a folder with one folder per class, or with such folders under `train` and `test`.
+    source: `mnist-5k` or `digits` from an installed package (`./digits` is a folder); a folder,
+    `.tar` or `.tgz` with IDX files; a folder with one folder per class, or with such folders under
+    `train` and `test`.
     A source without a test part has a fifth of every class held out.
     """
     parts = _parts(str(source), wish or Wish(), skip_broken=skip_broken, progress=progress)
@@ -78,7 +79,7 @@ def _parts(
     source: str, wish: Wish, *, skip_broken: bool, progress: Progress
 ) -> dict[str, PictureSet]:
     """Return the parts of a source by name."""
-    if source in PACKAGES and not Path(source).exists():
+    if source in PACKAGES:
         return {"all": _refit(read_package(source), wish)}
     path = Path(source)
     if not path.exists():

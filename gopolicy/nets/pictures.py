@@ -66,6 +66,16 @@ def with_new_top(network: ImageNetwork, classes: int) -> ImageNetwork:
     return network
 
 
+def with_fresh_top(features: ImageNetwork, classes: int) -> ImageNetwork:
+    """Return a network of the zoo with the layers of one without top, and a top of its own."""
+    if features.settings.get("include_top", True):
+        raise ConfigError(f"network {features.name} has a top; it can be given a new one")
+    network = build_image_network(features.name, features.shape, classes)
+    for name, layer in features.named_children():
+        network.set_submodule(name, layer)
+    return network
+
+
 def learn_only(network: ImageNetwork, what: str) -> ImageNetwork:
     """Let training change the `last` layer only, the `top` behind the features, or `all` layers."""
     if what not in LEARN:

@@ -251,6 +251,48 @@ def test_bare_weights_of_a_published_network(tmp_path, capsys):
     assert "not a file of tensors" in capsys.readouterr().err
 
 
+def write_idx(folder, name, pictures):
+    """Write pictures and labels as IDX files."""
+    for what, array in (
+        ("images-idx3-ubyte", pictures.pixels[:, 0]),
+        ("labels-idx1-ubyte", pictures.labels.astype(np.uint8)),
+    ):
+        sides = np.array(array.shape, ">u4").tobytes()
+        header = bytes([0, 0, 8, array.ndim]) + sides
+        (folder / f"{name}-{what}").write_bytes(header + array.tobytes())
+
+
+def test_idx_files_are_trained_on_and_measured(tmp_path, capsys):
+    write_idx(tmp_path, "train", bars(30))
+    write_idx(tmp_path, "t10k", bars(5, seed=2))
+    run = str(tmp_path / "run")
+    words = ["image", "train", "--data", str(tmp_path), "--out", run, "--json", "--shift", "1"]
+    assert main([*words, "--epochs", "2", "--set", "subsampling=stride"]) == 0
+    found = printed(capsys)
+    assert (found["held_out"], found["classes"]) == (15, ["0", "1", "2"])
+    assert main(["image", "evaluate", str(tmp_path), "--weights", run, "--json"]) == 0
+    assert printed(capsys)["accuracy"] == found["accuracy"]
+
+
+@pytest.mark.parametrize("top", [True, False])
+def test_transfer_from_a_published_network(top, tmp_path, capsys):
+    import safetensors.torch
+
+    network = zoo_network("mobilenet", include_top=top)
+    safetensors.torch.save_file(network.state_dict(), tmp_path / "w.safetensors")
+    write(tmp_path / "data", bars(4, classes=2))
+    words = ["image", "train", "--data", str(tmp_path / "data"), "--network", "mobilenet"]
+    words += ["--start", str(tmp_path / "w.safetensors"), "--learn", "last", "--epochs", "1"]
+    assert main([*words, "--batch-size", "4", "--out", str(tmp_path / "run"), "--json"]) == 0
+    shown = capsys.readouterr()
+    assert ("the whole top starts fresh" in shown.err) is not top
+    trained = load_image(tmp_path / "run").network
+    assert trained.classes == 2
+    state = trained.state_dict()
+    same = [name for name in network.state_dict() if not name.startswith("head")]
+    assert all(torch.equal(state[name], network.state_dict()[name]) for name in same)
+
+
 def test_transfer_reports_means_with_intervals(tmp_path, capsys):
     write(tmp_path / "data", bars(25, classes=4))
     words = ["image", "transfer", "--data", str(tmp_path / "data"), "--set", "filters=8"]
