@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from gopolicy.nets import layers as bricks
 from gopolicy.nets.network import ImageNetwork
-from gopolicy.nets.scaling import Scaling
+from gopolicy.nets.scaling import SCALES, Scaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,8 @@ def _conv(block: bricks.ConvBlock) -> tuple[str, int, int]:
     conv, options = block.conv, block.options
     kernel = "x".join(str(side) for side in conv.kernel_size)
     depthwise = conv.groups > 1 and conv.groups == conv.in_channels
-    what = f"{kernel} depthwise" if depthwise else f"{kernel} conv, {conv.out_channels} filters"
+    filters = "1 filter" if conv.out_channels == 1 else f"{conv.out_channels} filters"
+    what = f"{kernel} depthwise" if depthwise else f"{kernel} conv, {filters}"
     stride = f", stride {options.stride}" if options.stride > 1 else ""
     norm = not isinstance(block.norm, nn.Identity)
     activation = _activation_name(block.activation)
@@ -222,7 +223,7 @@ _DESCRIBE: dict[type[nn.Module], _Describe] = {
     bricks.Concatenate: _plain("concatenate"),
     bricks.SamePad: _plain("zero padding", 0),
     bricks.PositionBias: _plain("bias per point"),
-    Scaling: lambda layer: (f"scale: {layer.scale}", 0, 0),
+    Scaling: lambda layer: (SCALES[layer.scale], 0, 0),
     nn.ReLU: _plain("ReLU"),
     nn.ReLU6: _plain("ReLU6"),
     nn.ELU: _plain("ELU"),

@@ -11,9 +11,13 @@ from torch import Tensor, nn
 from gopolicy.errors import ConfigError
 
 Scale = Literal["unit", "signed", "imagenet", "caffe"]
-SCALES: tuple[str, ...] = ("unit", "signed", "imagenet", "caffe")
-"""unit: 0 to 1; signed: -1 to 1; imagenet: mean 0, deviation 1 by channel over ImageNet; caffe:
-blue, green, red from 0 to 255 less their means over ImageNet."""
+SCALES: dict[str, str] = {
+    "unit": "values from 0 to 1",
+    "signed": "values from -1 to 1",
+    "imagenet": "mean 0, deviation 1 over ImageNet",
+    "caffe": "blue, green, red to 255, less means",
+}
+"""The scales in words; means and deviations are those of each channel over ImageNet."""
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red

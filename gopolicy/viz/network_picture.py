@@ -27,6 +27,10 @@ FILL: dict[str, RGB] = {
 """Pale forms of colors that stay apart with every kind of color blindness."""
 TITLE, LARGE, SMALL = 17, 13, 11
 """Sizes of letters."""
+ARROW = 8.0
+"""The length of an arrow's head, which points straight down."""
+ROOM = 1.2
+"""Boxes have room for letters wider than Pillow's by this, as a viewer of SVG may have them."""
 BOX_HEIGHT, ROW_GAP, MARGIN, HEADER = 46.0, 22.0, 24.0, 78.0
 MAX_PIXELS = 100_000_000
 """A drawing that would be larger at twice the size is drawn at its size."""
@@ -60,8 +64,8 @@ class _Drawing:
         for number in path:
             place = self.layout.places[number]
             x, top = MARGIN + place.x, self.top(place.row)
-            points += [(x, top), (x, top + BOX_HEIGHT)]
-        return points[1:-1]
+            points += [(x, top - ARROW), (x, top), (x, top + BOX_HEIGHT)]
+        return points[2:-1]
 
 
 def write_network(path: str | os.PathLike[str], nodes: Sequence[Node], title: str) -> None:
@@ -85,8 +89,8 @@ def _drawing(nodes: Sequence[Node], title: str) -> _Drawing:
     """Place everything."""
     layout = arrange(nodes, _width)
     right = max(place.x + place.width / 2 for place in layout.places)
-    legend = sum(_text_width(kind, SMALL) + 34 for kind in FILL)
-    inner = max(right, legend, _text_width(title, TITLE))
+    legend = sum(ROOM * _text_width(kind, SMALL) + 34 for kind in FILL)
+    inner = max(right, legend, ROOM * _text_width(title, TITLE))
     shift = (inner - right) / 2
     for place in layout.places:
         place.x += shift
@@ -105,7 +109,7 @@ def _lines(node: Node) -> tuple[str, str]:
 def _width(node: Node) -> float:
     """Return how wide the box of a layer must be."""
     what, facts = _lines(node)
-    return max(_text_width(what, LARGE), _text_width(facts, SMALL)) + 20
+    return ROOM * max(_text_width(what, LARGE), _text_width(facts, SMALL)) + 12
 
 
 def _png(drawing: _Drawing) -> Image.Image:
@@ -126,9 +130,8 @@ def _png(drawing: _Drawing) -> Image.Image:
         points = [(x * scale, y * scale) for x, y in drawing.line(path)]
         pen.line(points, fill=SOFT_INK, width=scale, joint="curve")
         x, y = points[-1]
-        pen.polygon(
-            [(x, y), (x - 4 * scale, y - 7 * scale), (x + 4 * scale, y - 7 * scale)], SOFT_INK
-        )
+        back, side = y - ARROW * scale, 4 * scale
+        pen.polygon([(x, y), (x - side, back), (x + side, back)], SOFT_INK)
     for number, node in enumerate(drawing.nodes):
         left, top, right, bottom = drawing.box(number)
         box = scaled(left, top, right, bottom)
@@ -151,10 +154,9 @@ def _svg(drawing: _Drawing) -> str:
         return "#{:02x}{:02x}{:02x}".format(*rgb)
 
     def text(x: float, y: float, words: str, letters: int, rgb: RGB, anchor: str = "middle") -> str:
-        where = f'x="{x:.1f}" y="{y:.1f}" font-size="{letters}" text-anchor="{anchor}"'
+        where = f'x="{x:.1f}" y="{y + 0.35 * letters:.1f}" font-size="{letters}"'
         return (
-            f'<text {where} dominant-baseline="central" fill="{color(rgb)}">'
-            f"{html.escape(words)}</text>"
+            f'<text {where} text-anchor="{anchor}" fill="{color(rgb)}">{html.escape(words)}</text>'
         )
 
     parts = [
@@ -209,7 +211,7 @@ def _legend() -> list[tuple[float, str]]:
     entries, x = [], MARGIN
     for kind in FILL:
         entries.append((x, kind))
-        x += _text_width(kind, SMALL) + 34
+        x += ROOM * _text_width(kind, SMALL) + 34
     return entries
 
 
