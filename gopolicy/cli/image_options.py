@@ -55,6 +55,11 @@ def add_image_weights(parser: argparse.ArgumentParser) -> None:
         metavar="W",
         help="a run, a weight folder, or with --network a .safetensors file or a .h5 of Keras",
     )
+    add_network(parser)
+
+
+def add_network(parser: argparse.ArgumentParser) -> None:
+    """Add ``--network`` and ``--names``, for bare weights."""
     parser.add_argument(
         "--network", metavar="NAME", help="the published network that bare weights belong to"
     )

@@ -4,14 +4,19 @@ import argparse
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from gopolicy.cli.image_options import add_network
 from gopolicy.cli.options import add_device, add_json, add_weights, positive_int
 from gopolicy.cli.output import plain, print_json, print_text, say
 
+if TYPE_CHECKING:
+    from gopolicy.viz.gallery import Section
+
 DESCRIPTION = """\
-Shows what a network has learned. Each view writes pictures (PNG), what it found (JSON), and one
-page, index.html, that shows all views written to the same folder."""
+Shows what a network has learned, one that plays Go or one that looks at pictures (a folder made by
+`gopolicy image train`, or --network with bare weights). Each view writes pictures (PNG), what it
+found (JSON), and one page, index.html, that shows all views written to the same folder."""
 
 EXAMPLES = """\
 examples:
@@ -19,16 +24,20 @@ examples:
   gopolicy visualize channels --layer conv3 --games games.tar.gz
   gopolicy visualize saliency game.sgf --move 39
   gopolicy visualize fool --games store --positions 5000 --weights run/weights
+  gopolicy visualize maximize --weights digits
+  gopolicy visualize dream cat.jpg --network vgg16 --weights vgg16.h5
   gopolicy visualize filters --help            explains one view"""
 
 VIEWS: Mapping[str, str] = {
-    "filters": "first-layer filters as exact stone patterns, and the planes that move them",
-    "channels": "the real positions that excite the channels of deeper layers most",
-    "maximize": "boards made to excite a channel or a move, beside the best real positions",
-    "activations": "what every layer makes of one position",
-    "saliency": "which stones make the network want a move",
-    "symmetries": "where the network changes its mind when the board is turned",
-    "fool": "positions where the network is sure and the rules say it is wrong, as SGF",
+    "filters": "first-layer filters: as exact stone patterns, or as pictures of their weights",
+    "channels": "Go: the real positions that excite the channels of deeper layers most",
+    "maximize": "what excites a unit most: boards beside the best real ones, or pictures",
+    "activations": "what every layer makes of one position, or of one picture",
+    "saliency": "which stones make the network want a move; which pixels make a class",
+    "symmetries": "Go: where the network changes its mind when the board is turned",
+    "fool": "positions where it is sure and the rules say it is wrong; pictures in disguise",
+    "dream": "pictures: DeepDream, a layer carries on what it sees in a picture",
+    "style": "pictures: Deep Style, one picture in the style of another",
 }
 
 
@@ -52,12 +61,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     import dataclasses
 
-    from gopolicy.cli.visualize_go import section_of
     from gopolicy.files import check_folder
     from gopolicy.viz.gallery import write_section
 
     check_folder(args.out)
-    section = section_of(args)
+    section = _section(args)
     findings = cast(Mapping[str, Any], plain(section.findings))
     section = dataclasses.replace(section, command=command_line(args), findings=findings)
     written = write_section(args.out, section)
@@ -67,6 +75,15 @@ def run(args: argparse.Namespace) -> int:
         print_text(_as_text(written))
         say(f"page: {written['page']}")
     return 0
+
+
+def _section(args: argparse.Namespace) -> "Section":
+    """Return what the view shows of a network of either kind."""
+    from gopolicy.cli import visualize_go, visualize_pictures
+
+    if visualize_pictures.is_for_pictures(args):
+        return visualize_pictures.section_of(args)
+    return visualize_go.section_of(args)
 
 
 def command_line(args: argparse.Namespace) -> str:
@@ -116,6 +133,7 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
         help="the gallery; other views in it stay (default: gopolicy-visualize)",
     )
     add_weights(parser)
+    add_network(parser)
     add_device(parser)
     add_json(parser)
 
@@ -138,9 +156,9 @@ def _add_games(parser: argparse.ArgumentParser, positions: int) -> None:
     )
 
 
-def _add_game(parser: argparse.ArgumentParser, otherwise: str) -> None:
-    """Add the one game of a view."""
-    parser.add_argument("file", metavar="GAME.sgf", type=Path, nargs="?", help=otherwise)
+def _add_game(parser: argparse.ArgumentParser, otherwise: str, name: str = "FILE") -> None:
+    """Add the one game, or picture, of a view."""
+    parser.add_argument("file", metavar=name, type=Path, nargs="?", help=otherwise)
     parser.add_argument(
         "--move",
         type=positive_int,
@@ -174,14 +192,14 @@ def _add_channels(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="layers by name (default: an early, a middle and the last hidden one)",
     )
-    _add_channel_numbers(parser, 6)
+    _add_channel_numbers(parser, "6")
     parser.add_argument(
         "--boards", type=positive_int, default=4, metavar="N", help="for each channel (default: 4)"
     )
     _add_games(parser, 1000)
 
 
-def _add_channel_numbers(parser: argparse.ArgumentParser, count: int) -> None:
+def _add_channel_numbers(parser: argparse.ArgumentParser, otherwise: str) -> None:
     parser.add_argument(
         "--channels",
         nargs="+",
@@ -193,9 +211,8 @@ def _add_channel_numbers(parser: argparse.ArgumentParser, count: int) -> None:
     parser.add_argument(
         "--count",
         type=positive_int,
-        default=count,
         metavar="N",
-        help=f"how many channels to choose (default: {count})",
+        help=f"how many channels to choose (default: {otherwise})",
     )
 
 
@@ -203,7 +220,7 @@ def _add_maximize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer", metavar="NAME", default="", help="the layer (default: the middle hidden one)"
     )
-    _add_channel_numbers(parser, 4)
+    _add_channel_numbers(parser, "4, or 10 of a network for pictures")
     parser.add_argument(
         "--moves",
         nargs="+",
@@ -212,24 +229,42 @@ def _add_maximize(parser: argparse.ArgumentParser) -> None:
         help="instead of channels: boards where the network wants these moves, such as D4",
     )
     parser.add_argument(
+        "--classes",
+        nargs="+",
+        metavar="NAME",
+        default=[],
+        help="pictures: instead of layers, what these classes look like",
+    )
+    parser.add_argument(
+        "--l1",
+        type=float,
+        default=1.5,
+        metavar="W",
+        help="pictures: the weight of the L1 term, in means of the first gradient (default: 1.5)",
+    )
+    parser.add_argument(
         "--steps",
         type=positive_int,
-        default=60,
         metavar="N",
-        help="steps of gradient ascent (default: 60)",
+        help="steps of gradient ascent (default: 60 for boards, 200 for pictures)",
     )
     _add_games(parser, 1000)
     _add_seed(parser)
 
 
+_GAME_OR_PICTURE = "an SGF game (default: the bundled game), or a picture"
+
+
 def _add_activations(parser: argparse.ArgumentParser) -> None:
-    _add_game(parser, "the game; its main line (default: the bundled game)")
+    _add_game(parser, _GAME_OR_PICTURE)
 
 
 def _add_saliency(parser: argparse.ArgumentParser) -> None:
-    _add_game(parser, "the game; its main line (default: the bundled game)")
+    _add_game(parser, _GAME_OR_PICTURE)
     parser.add_argument(
-        "--at", metavar="VERTEX", help="the move to explain (default: the network's first choice)"
+        "--at",
+        metavar="VERTEX|CLASS",
+        help="the move, or the class, to explain (default: the network's first choice)",
     )
     parser.add_argument(
         "--chains", action="store_true", help="take whole chains away instead of single stones"
@@ -237,7 +272,8 @@ def _add_saliency(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_symmetries(parser: argparse.ArgumentParser) -> None:
-    _add_game(parser, "one game (default: many positions, and those where the views differ most)")
+    otherwise = "one game (default: many positions, and those where the views differ most)"
+    _add_game(parser, otherwise, "GAME.sgf")
     _add_games(parser, 300)
 
 
@@ -249,8 +285,64 @@ def _add_fool(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="rounds of changing stones; 0: real positions only (default: 12)",
     )
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE", help="pictures: one to disguise as other classes"
+    )
     _add_games(parser, 1000)
     _add_seed(parser)
+
+
+def _add_dream(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="PICTURE", type=Path, help="the picture to dream on")
+    parser.add_argument(
+        "--layer", metavar="NAME", default="", help="the layer (default: one half way in)"
+    )
+    _add_painting(parser, 20)
+    parser.add_argument(
+        "--octaves",
+        type=positive_int,
+        default=3,
+        metavar="N",
+        help="sizes of the picture that are gone through (default: 3)",
+    )
+    _add_seed(parser)
+
+
+def _add_style(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="CONTENT", type=Path, help="the picture to paint")
+    parser.add_argument("style", metavar="STYLE", type=Path, help="the picture to paint it like")
+    parser.add_argument(
+        "--content-layer", metavar="NAME", default="", help="(default: two thirds of the way in)"
+    )
+    parser.add_argument(
+        "--style-layers",
+        nargs="+",
+        metavar="NAME",
+        default=[],
+        help="(default: five of the first two thirds)",
+    )
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=100.0,
+        metavar="W",
+        help="of style against content (default: 100)",
+    )
+    _add_painting(parser, 200)
+
+
+def _add_painting(parser: argparse.ArgumentParser, steps: int) -> None:
+    """Add the size of a painted picture and the steps it takes."""
+    parser.add_argument(
+        "--side",
+        type=positive_int,
+        default=256,
+        metavar="N",
+        help="the longer side of the result; larger pictures are shrunk (default: 256)",
+    )
+    parser.add_argument(
+        "--steps", type=positive_int, default=steps, metavar="N", help=f"(default: {steps})"
+    )
 
 
 _OPTIONS = {
@@ -261,4 +353,6 @@ _OPTIONS = {
     "saliency": _add_saliency,
     "symmetries": _add_symmetries,
     "fool": _add_fool,
+    "dream": _add_dream,
+    "style": _add_style,
 }

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from gopolicy.cli.networks import weights_name
+from gopolicy.cli.networks import short_name, weights_name
 from gopolicy.cli.progress import TqdmProgress
 from gopolicy.cli.samples import SAMPLE_GAME, SAMPLE_GAMES
 from gopolicy.engine.predictor import Predictor
@@ -29,10 +29,13 @@ SAMPLE_MOVE = 39
 
 
 def section_of(args: argparse.Namespace) -> Section:
-    """Return the section that the arguments ask for."""
+    """Return the section that the arguments ask for; ConfigError for views of pictures."""
+    for option in ("classes", "picture"):
+        if getattr(args, option, None):
+            raise ConfigError(f"--{option} is for networks that look at pictures")
     name = weights_name(args)
     predictor = Predictor(load_weights(name), device=args.device, precision="fp32")
-    return _VIEWS[args.view](args, GoSubject(name, predictor))
+    return _VIEWS[args.view](args, GoSubject(short_name(name), predictor))
 
 
 def _sample(args: argparse.Namespace, subject: GoSubject) -> PositionSample:
@@ -59,7 +62,10 @@ def _filters(args: argparse.Namespace, subject: GoSubject) -> Section:
 
 def _channels(args: argparse.Namespace, subject: GoSubject) -> Section:
     options = ChannelOptions(
-        layers=args.layer, channels=args.channels, count=args.count, boards=args.boards
+        layers=args.layer,
+        channels=args.channels,
+        count=args.count or ChannelOptions().count,
+        boards=args.boards,
     )
     return channels_section(subject, _sample(args, subject), options, TqdmProgress())
 
@@ -68,12 +74,13 @@ def _maximize(args: argparse.Namespace, subject: GoSubject) -> Section:
     moves = [parse_vertex(text, subject.size) for text in args.moves]
     if any(move < 0 for move in moves):
         raise ConfigError("expected points of the board for --moves, got a pass")
+    defaults = SearchOptions()
     options = SearchOptions(
         layer=args.layer,
         channels=args.channels,
         moves=moves,
-        count=args.count,
-        steps=args.steps,
+        count=args.count or defaults.count,
+        steps=args.steps or defaults.steps,
         seed=args.seed,
     )
     return boards_section(subject, _sample(args, subject), options, TqdmProgress())

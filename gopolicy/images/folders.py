@@ -55,6 +55,12 @@ def read_picture(path: Path, fit: Fit) -> Pixels:
     return array[None] if fit.channels == 1 else array.transpose(2, 0, 1)
 
 
+def picture_sides(path: Path) -> tuple[int, int]:
+    """Return the height and width of one picture, upright."""
+    picture = _open(path)
+    return picture.height, picture.width
+
+
 def read_class_folders(
     root: Path, fit: Fit, *, skip_broken: bool = False, progress: Progress = SILENT
 ) -> PictureSet:

@@ -45,10 +45,10 @@ def draw_maps(sheet: MapSheet) -> bytes:
     count, height, width = sheet.maps.shape
     columns = min(sheet.columns, count)
     rows = math.ceil(count / columns)
-    head = max(1, round(0.2 * width))
+    head = max(1, round(0.2 * width)) if any(sheet.names) else 0
     board = np.full((rows * (height + head), columns * (width + 1) - 1), np.nan, np.float32)
-    inches = sheet.inches * board.shape[0] / width
-    size = (max(5.5, columns * sheet.inches + 1.2), inches + 0.8 + (0.3 if sheet.note else 0.0))
+    inches = columns * sheet.inches, columns * sheet.inches * board.shape[0] / board.shape[1]
+    size = (max(5.5, inches[0] + 1.2), inches[1] + 0.6 + (0.3 if sheet.note else 0.0))
     figure = Figure(figsize=size, dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     for number, values in enumerate(sheet.maps):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.layers import ConvBlock, Dense
+from gopolicy.nets.layers import ConvBlock, Dense, Flatten, GlobalAverage
 from gopolicy.nets.registry import unknown
 
 
@@ -37,6 +37,16 @@ def hidden_layers(network: nn.Module) -> list[str]:
         if any(parameter.ndim > 1 for parameter in layer.parameters())
     ]
     return learning[:-1]
+
+
+def layers_of_maps(network: nn.Module) -> list[str]:
+    """Return the layers before the first that needs pictures of one size, such as a dense one."""
+    names = []
+    for name, layer in network.named_children():
+        if isinstance(layer, Flatten | Dense | GlobalAverage):
+            break
+        names.append(name)
+    return names
 
 
 def answers(network: nn.Module, x: Tensor, names: Sequence[str]) -> dict[str, Tensor]:

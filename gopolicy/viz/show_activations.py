@@ -34,7 +34,7 @@ def activations_section(subject: GoSubject, moment: Moment, title: str = "") -> 
     maps = {name: as_maps(found[name][0], subject.size) for name in names}
     pictures = [_board(subject, moment, title)]
     pictures += [maps_picture(subject.name, name, part) for name, part in maps.items()]
-    layers = {name: _figures(part) for name, part in maps.items()}
+    layers = {name: figures_of(part) for name, part in maps.items()}
     hidden = hidden_layers(subject.network)
     return Section(
         view="activations",
@@ -94,7 +94,7 @@ def _words(maps: Maps) -> str:
     return f"{len(maps)} channels of {maps.shape[1]}x{maps.shape[2]}"
 
 
-def _figures(
+def figures_of(
     maps: Maps,
 ) -> dict[str, float | int | list[int]]:
     """Return what is said about a layer in numbers."""

@@ -1,0 +1,114 @@
+"""The view ``fool`` for pictures: noise that a network is sure of, and pictures in disguise."""
+
+from typing import Any
+
+import torch
+
+from gopolicy.progress import SILENT, Progress
+from gopolicy.viz.ascent import Climb, maximize, output_layer
+from gopolicy.viz.disguise import Disguise, disguise
+from gopolicy.viz.gallery import Section, Shown
+from gopolicy.viz.picture_subject import PictureSubject, Pixels, as_picture
+from gopolicy.viz.sheet import Row, Tile, draw_sheet, in_rows
+from gopolicy.viz.subject import png
+
+SIDE = 112
+MOST = 10
+"""At most this many classes."""
+
+
+def disguise_section(
+    subject: PictureSubject,
+    picture: tuple[Pixels, str] | None = None,
+    *,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Section:
+    """Return pictures that fool the network: from noise, and from a given picture [C, H, W]."""
+    pictures, findings = _from_noise(subject, seed, progress)
+    headline = {"noise taken for a class": f"{findings['least_probability']:.1%} sure or more"}
+    shown = [pictures]
+    if picture is not None:
+        more, disguised = _in_disguise(subject, *picture)
+        shown.append(more)
+        findings["disguises"] = disguised
+        headline["smallest change"] = f"{min(each['budget'] for each in disguised)} of 255"
+    return Section(
+        view="fool",
+        title="Fooled: pictures that are not what the network is sure they are",
+        text=(
+            "Above, pictures made from noise until the network is sure of each class (Nguyen, "
+            "Yosinski, Clune 2015). Below, if a picture was given, the same picture with the "
+            "smallest change of its pixels that was found to pass it off as another class."
+        ),
+        network=subject.name,
+        headline=headline,
+        findings=findings,
+        pictures=shown,
+    )
+
+
+def _from_noise(
+    subject: PictureSubject, seed: int, progress: Progress
+) -> tuple[Shown, dict[str, Any]]:
+    """Return noise that the network takes for each class."""
+    labels = list(range(min(MOST, len(subject.classes))))
+    found = maximize(subject, output_layer(subject), labels, Climb(seed=seed), progress)
+    rows = subject.probabilities(found.pictures)
+    shares = [float(rows[place, label]) for place, label in enumerate(labels)]
+    tiles = [
+        Tile(as_picture(x, SIDE), f"{subject.classes[label]}: {share:.2%}")
+        for x, label, share in zip(found.pictures, labels, shares, strict=True)
+    ]
+    note = "Made by gradient ascent from noise, without any regularization; pixels from 0 to 1."
+    title = f"{subject.name}: what it is sure these are"
+    sheet = draw_sheet(title, in_rows(tiles, 5), note)
+    noise = [
+        {"class": subject.classes[label], "probability": share}
+        for label, share in zip(labels, shares, strict=True)
+    ]
+    return Shown("noise", png(sheet), note), {"noise": noise, "least_probability": min(shares)}
+
+
+def _in_disguise(
+    subject: PictureSubject, pixels: Pixels, name: str
+) -> tuple[Shown, list[dict[str, Any]]]:
+    """Return a picture disguised as other classes, with what was changed."""
+    x = subject.input_of(pixels[None])
+    row = subject.probabilities(x)[0]
+    order = [int(label) for label in row.argsort()[::-1]]
+    targets = order[1 : 1 + min(5, MOST)]
+    found = disguise(subject, x, targets)
+    seen = f"{name}: seen as {subject.classes[order[0]]}, {row[order[0]]:.1%}"
+    rows = [
+        Row([Tile(as_picture(x[0], SIDE), f"{subject.classes[order[0]]}: {row[order[0]]:.1%}")])
+    ]
+    rows.append(Row([_tile(subject, each) for each in found], "disguised as another class"))
+    changes = [Tile(as_picture(_difference(x[0], each), SIDE), _change(each)) for each in found]
+    rows.append(Row(changes, "what was changed, enlarged: gray is nothing"))
+    note = f"{seen}. No pixel of a disguise moved further than the budget below it."
+    sheet = draw_sheet(f"{subject.name}: the same picture in disguise", rows, note)
+    described = [
+        {
+            "class": subject.classes[each.target],
+            "probability": each.probability,
+            "budget": each.budget,
+            "mean_change": float((each.picture - x[0]).abs().mean()),
+        }
+        for each in found
+    ]
+    return Shown("disguises", png(sheet), note), described
+
+
+def _tile(subject: PictureSubject, each: Disguise) -> Tile:
+    caption = f"{subject.classes[each.target]}: {each.probability:.1%}"
+    return Tile(as_picture(each.picture, SIDE), caption)
+
+
+def _difference(x: torch.Tensor, each: Disguise) -> torch.Tensor:
+    """Return what was changed, stretched around gray."""
+    return 0.5 + 0.5 * (each.picture - x) * 255 / each.budget
+
+
+def _change(each: Disguise) -> str:
+    return f"at most {each.budget} of 255"
