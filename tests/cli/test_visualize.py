@@ -58,7 +58,7 @@ def visualized(capsys: pytest.CaptureFixture[str], words: list[str]) -> dict[str
 
 
 @pytest.mark.parametrize("network", ["alphago", "alphago-res", "dense", "image", "literal"])
-@pytest.mark.parametrize("view", list(VIEWS))
+@pytest.mark.parametrize("view", list(QUICK))
 def test_every_view_of_every_network(
     view: str, network: str, place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
