@@ -3,14 +3,15 @@
 import argparse
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gopolicy.cli.image_options import add_image_weights, load_network, read_data
+from gopolicy.cli.image_options import Size, add_image_weights, load_network, read_data
 from gopolicy.cli.options import add_device, add_json, add_skip_broken
 
 if TYPE_CHECKING:
     from gopolicy.evaluation.pictures import PictureReport
     from gopolicy.images.picture_set import PictureSet
+    from gopolicy.progress import Progress
 
 DESCRIPTION = """\
 Measures how often the most probable class of a network is the label of a picture. The network's
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     loaded = load_network(args)
     info = loaded.info
     size = (info.channels, info.height, info.width)
-    pictures, protocol = _chosen(args, read_data(args, args.data, size, progress), info.classes)
+    pictures, protocol = _chosen(args, size, info.classes, progress)
     device = pick_device(args.device)
     found = probabilities(loaded.network, pictures.pixels, device=device, progress=progress)
     report = judge_pictures(found, pictures)
@@ -69,23 +70,28 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _chosen(
-    args: argparse.Namespace, pictures: Any, classes: list[str]
+    args: argparse.Namespace, size: Size, classes: list[str], progress: "Progress"
 ) -> tuple["PictureSet", str]:
     """Return the pictures of the split with the network's numbers of classes, and what they are."""
     from gopolicy.errors import ConfigError
-    from gopolicy.images.picture_set import joined, renumbered
+    from gopolicy.images.picture_set import renumbered
+    from gopolicy.images.source import Wish, all_pictures
 
-    sets = {"test": pictures.test, "train": pictures.train}
-    unknown = [name for name in pictures.train.classes if name not in classes]
+    if args.split == "all":
+        chosen = all_pictures(
+            args.data, Wish(*size), skip_broken=args.skip_broken, progress=progress
+        )
+        protocol = f"all {len(chosen):,} pictures of {args.data}, also any it was trained on"
+    else:
+        pictures = read_data(args, args.data, size, progress)
+        chosen, protocol = pictures.test, pictures.protocol
+        if args.split == "train":
+            chosen = pictures.train
+            protocol = f"the {len(chosen):,} pictures of {args.data} that are not held out"
+    unknown = [name for name in chosen.classes if name not in classes]
     if unknown:
         raise ConfigError(f"the network does not know the class {unknown[0]!r} of {args.data}")
-    if args.split == "all":
-        whole = renumbered(joined(*sets.values()), tuple(classes))
-        return whole, f"all {len(whole):,} pictures of {args.data}, also any it was trained on"
-    chosen = renumbered(sets[args.split], tuple(classes))
-    if args.split == "train":
-        return chosen, f"the {len(chosen):,} pictures of {args.data} that are not held out"
-    return chosen, pictures.protocol
+    return renumbered(chosen, tuple(classes)), protocol
 
 
 def _as_text(report: "PictureReport", protocol: str) -> str:

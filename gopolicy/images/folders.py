@@ -100,7 +100,8 @@ def class_names(root: Path) -> list[str]:
         folders = sorted(child for child in root.iterdir() if child.is_dir())
     except OSError as error:
         raise PictureError(f"{root}: {error.strerror or error}") from error
-    names = [folder.name for folder in folders if next(_files(folder), None)]
+    shown = (folder for folder in folders if not folder.name.startswith("."))
+    names = [folder.name for folder in shown if next(_files(folder), None)]
     if len(names) < 2:
         raise PictureError(f"{root}: expected a folder of pictures for each of 2 or more classes")
     return names
@@ -123,9 +124,10 @@ def natural_form(root: Path) -> tuple[int, int, int]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the pictures and sounds in a folder and below, sorted."""
+    """Yield the pictures and sounds in a folder and below, sorted; hidden ones are left out."""
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in ENDINGS | {SOUND} and path.is_file():
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in ENDINGS | {SOUND} and not hidden and path.is_file():
             yield path
 
 

@@ -11,10 +11,12 @@ from gopolicy.errors import PictureError
 from gopolicy.images.folders import Fit, natural_form, read_class_folders
 from gopolicy.images.idx import holds_idx, read_idx_archive
 from gopolicy.images.packages import PACKAGES, read_package
-from gopolicy.images.picture_set import PictureSet, hold_out, renumbered
+from gopolicy.images.picture_set import PictureSet, hold_out, joined, renumbered
 from gopolicy.progress import SILENT, Progress
 
 TRAIN, TEST = "train", "test"
+TEST_FOLDERS = (TEST, "validation", "valid", "val")
+"""What the folder of held out pictures may be called; the first one that is there counts."""
 HELD_OUT = 0.2
 """The share held out where a source has no test part of its own."""
 
@@ -60,7 +62,7 @@ def open_pictures(
 
     source: `mnist-5k` or `digits` from an installed package (`./digits` is a folder); a folder,
     `.tar` or `.tgz` with IDX files; a folder with one folder per class, or with such folders under
-    `train` and `test`.
+    `train` and `test` (or `validation`).
     A source without a test part has a fifth of every class held out.
     """
     parts = _parts(str(source), wish or Wish(), skip_broken=skip_broken, progress=progress)
@@ -69,10 +71,25 @@ def open_pictures(
         if train.classes != test.classes:
             test = renumbered(test, train.classes)
         return Pictures(train, test, f"the {len(test):,} pictures of the test part of {source}")
-    (whole,) = parts.values()
+    whole = joined(*parts.values())
     train, test = hold_out(whole, HELD_OUT)
     words = f"{len(test):,} pictures of {source}, a fifth of every class, chosen by their hash"
     return Pictures(train, test, words)
+
+
+def all_pictures(
+    source: str | os.PathLike[str],
+    wish: Wish | None = None,
+    *,
+    skip_broken: bool = False,
+    progress: Progress = SILENT,
+) -> PictureSet:
+    """Return all pictures of a source, whatever parts it has; see `open_pictures`."""
+    parts = _parts(str(source), wish or Wish(), skip_broken=skip_broken, progress=progress)
+    names = sorted({name for part in parts.values() for name in part.classes})
+    same = {part.classes for part in parts.values()}
+    classes = same.pop() if len(same) == 1 else tuple(names)
+    return joined(*(renumbered(part, classes) for part in parts.values()))
 
 
 def _parts(
@@ -89,9 +106,9 @@ def _parts(
         return {name: _refit(part, wish) for name, part in read_idx_archive(path).items()}
     if path.is_file():
         raise PictureError(f"{path}: expected a folder of pictures or of IDX files, or a .tgz")
-    roots = {name: path / name for name in (TRAIN, TEST) if (path / name).is_dir()}
-    if len(roots) < 2:
-        roots = {"all": path}
+    tests = [path / name for name in TEST_FOLDERS if (path / name).is_dir()]
+    split = (path / TRAIN).is_dir() and tests
+    roots = {TRAIN: path / TRAIN, TEST: tests[0]} if split else {"all": path}
     fit = wish.fit(natural_form(next(iter(roots.values()))))
     return {
         name: read_class_folders(root, fit, skip_broken=skip_broken, progress=progress)

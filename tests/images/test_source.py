@@ -11,7 +11,7 @@ from reference.made_pictures import bars
 from gopolicy.errors import PictureError
 from gopolicy.images import packages
 from gopolicy.images.names import imagenet_names, read_names
-from gopolicy.images.source import Wish, open_pictures
+from gopolicy.images.source import Wish, all_pictures, open_pictures
 
 
 def write_folders(root, pictures):
@@ -38,6 +38,35 @@ def test_folders_of_train_and_test(tmp_path):
     assert pictures.test.classes == pictures.train.classes
     assert pictures.test.shape == (3, 10, 9)
     assert "test part" in pictures.protocol
+
+
+@pytest.mark.parametrize("name", ["validation", "val"])
+def test_the_held_out_folder_may_have_another_name(tmp_path, name):
+    write_folders(tmp_path / "train", bars(4))
+    write_folders(tmp_path / name, bars(2, seed=5))
+    assert len(open_pictures(tmp_path).test) == 6
+
+
+def test_all_pictures_are_those_of_every_part(tmp_path):
+    write_folders(tmp_path / "train", bars(4, classes=2))
+    write_folders(tmp_path / "test", bars(2).only([1, 2]))
+    pictures = all_pictures(tmp_path)
+    assert dict(zip(pictures.classes, pictures.counts(), strict=True)) == {
+        "lying": 4,
+        "slanting": 2,
+        "standing": 6,
+    }
+    write_folders(tmp_path / "one", bars(1))
+    assert all_pictures(tmp_path / "one").counts() == [1, 1, 1]  # too few to hold any out
+
+
+def test_hidden_files_and_folders_are_no_pictures(tmp_path):
+    write_folders(tmp_path, bars(4))
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / "lying" / ".more").mkdir()
+    for hidden in (".cache/x.png", "lying/.x.png", "lying/.more/x.png"):
+        (tmp_path / hidden).write_bytes(b"no picture")
+    assert all_pictures(tmp_path).counts() == [4, 4, 4]
 
 
 def test_a_class_without_pictures_to_train_on_is_refused(tmp_path):

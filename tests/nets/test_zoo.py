@@ -1,9 +1,13 @@
 """The published networks: totals and depths of the lecture's table, shapes, one kind of block."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
+import gopolicy
 from gopolicy.errors import ConfigError
 from gopolicy.nets import layers
 from gopolicy.nets.graph import Node, depth, trace, trace_image, weighted_depth
@@ -193,6 +197,18 @@ def test_every_network_for_go_is_made_of_the_one_convolution_block(name):
     with torch.device("meta"):
         network = build_network(name, planes=4, size=19)
     assert bare(network) == []
+
+
+def test_no_module_of_the_package_makes_a_convolution_of_its_own():
+    """The only one is the class inside the block."""
+    package = Path(gopolicy.__file__).parent
+    uses = [
+        f"{path.relative_to(package)}: {line.strip()}"
+        for path in sorted(package.rglob("*.py"))
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"Conv(Transpose)?[123]d\(|\(nn\.(Lazy)?Conv", line)
+    ]
+    assert uses == ["nets/layers.py: class _Convolution(nn.Conv2d):"]
 
 
 def test_a_bare_convolution_would_be_found():
