@@ -1,6 +1,7 @@
 """``gopolicy compare``: several networks on the same data."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,9 @@ examples:
   gopolicy compare --data store --out report
   gopolicy compare --data store --out report --study all --filters 32 --layers 4 --planes alphago20
   gopolicy compare --data store --out report --networks alphago,alphago-res --seeds 3
-  gopolicy compare --data store --out report --set image.layers=4 --set normalization=batch
+  gopolicy compare --data store --out report --set image.layers=4 --set alphago.normalization=batch
+  gopolicy compare --data store --digits mnist-5k --out report --study subsampling
+  gopolicy compare --digits folder-with-idx-files --out report --epochs 5
 
 Ctrl-C stops after a checkpoint; the same command goes on, and one with more studies or seeds adds
 the trainings that are missing. Every training is a folder below OUT/runs."""
@@ -42,14 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add = parser.add_argument
     add("--data", type=Path, metavar="DIR", help="a store made by gopolicy prepare")
+    add(
+        "--digits",
+        metavar="SOURCE",
+        help="digits or other pictures: mnist-5k or digits from an installed package, a folder or"
+        " archive of IDX files, or a folder with a folder per class",
+    )
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the report and the runs")
     add("--study", default="networks", metavar="NAMES", help="(default: networks)")
     add(
         "--networks",
-        default="alphago,dense,image",
         metavar="NAMES",
         help="networks by name; the sizes of the others follow that of the first"
-        " (default: alphago,dense,image)",
+        " (default: alphago,dense,image; on pictures image,dense)",
     )
     add("--match", default="parameters,multiply-adds", metavar="WHAT", help="what is made equal")
     add("--filters", type=positive_int, metavar="N", help="of the first network (default: 32)")
@@ -57,9 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--planes", default="alphago48", metavar="SET", help="the plane set (default: alphago48)")
     add("--positions", default="2M", metavar="N", help="to train each network on (default: 2M)")
     add("--seeds", type=positive_int, default=2, metavar="N", help="trainings each (default: 2)")
-    add("--learning-rates", default="0.001,0.003,0.01", metavar="R,R", help="to try first")
+    add("--learning-rates", default="0.002,0.005,0.0125", metavar="R,R", help="to try first")
     add("--sweep-positions", metavar="N", help="to try a rate on (default: a tenth of --positions)")
-    add("--batch-size", type=positive_int, default=128, metavar="N", help="(default: 128)")
+    add("--epochs", type=positive_int, default=10, metavar="N", help="on pictures (default: 10)")
+    add("--batch-size", type=positive_int, metavar="N", help="(default: 128; 64 on pictures)")
     add(
         "--measured-positions",
         default="40k",
@@ -89,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     """Compare and report."""
     from gopolicy.cli.output import plain, print_json, print_text, say
     from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.comparison.report import all_findings, as_json, write_report
+    from gopolicy.comparison.report import all_findings, as_json, contrasts, write_report
     from gopolicy.comparison.subject import StoppedEarly
     from gopolicy.files import check_folder
 
@@ -109,7 +118,10 @@ def run(args: argparse.Namespace) -> int:
     for section in sections:
         for results in section.results:
             lines = [f"- {line}" for line in all_findings(results)]
-            print_text("\n".join([results.group.title, *lines, ""]))
+            name = f"{results.group.title} ({section.subject})"
+            print_text("\n".join([name, *lines, ""]))
+    for line in contrasts(sections):
+        print_text(f"- {line}")
     return 0
 
 
@@ -120,48 +132,91 @@ def _sections(
     from gopolicy.comparison.compare import compare
     from gopolicy.comparison.report import Section
 
-    options = _options(args)
-    sections, facts = [], _facts(args, options)
-    for name, subject in _subjects(args).items():
+    sections, facts = [], _facts(args)
+    for name, (subject, options) in _subjects(args, progress).items():
         results = compare(subject, args.out, options, progress)
-        facts |= {f"{name}: {key}": value for key, value in subject.facts.items()}
+        plan = {"each trained on": options.examples, "each rate tried on": options.sweep_examples}
+        found = subject.facts | {f"{key} ({subject.example}s)": n for key, n in plan.items()}
+        facts |= {f"{name}: {key}": value for key, value in found.items()}
         sections.append(
             Section(subject=name, example=subject.example, unit=subject.unit, results=results)
         )
     return sections, facts
 
 
-def _subjects(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what to train on, by name."""
+def _subjects(args: argparse.Namespace, progress: "Progress") -> dict[str, tuple[Any, Any]]:
+    """Return what to train on, and how much, by name."""
+    if args.data is None and args.digits is None:
+        raise ConfigError("nothing to train on: give --data, --digits or both")
+    found = {}
+    if args.data is not None:
+        found["Go"] = _games(args)
+    if args.digits is not None:
+        found["pictures"] = _pictures(args, progress)
+    return found
+
+
+def _games(args: argparse.Namespace) -> tuple[Any, "CompareOptions"]:
+    """Return the store to train on, and how much."""
     from gopolicy.comparison.go_subject import GoOptions, GoSubject
     from gopolicy.data.store import open_store
 
-    if args.data is None:
-        raise ConfigError("nothing to train on: give --data")
     store = open_store(args.data)
     store.verify()
+    batch = args.batch_size or 128
     options = GoOptions(
         planes=args.planes,
-        batch_size=args.batch_size,
+        batch_size=batch,
         tuning_positions=_count(args.tuning_positions),
         measured_positions=_count(args.measured_positions),
         changes=tuple(change for change in args.changes if "." not in change.partition("=")[0]),
         device=args.device,
     )
-    return {"Go": GoSubject(store, options)}
+    networks = _words(args.networks or "alphago,dense,image")
+    settings = _network_settings(args)
+    sizes = {"filters": args.filters, "layers": args.layers}
+    for name in dict.fromkeys((networks[0], "alphago")):
+        given = {key: value for key, value in sizes.items() if value is not None}
+        base = FIRST if name.startswith("alphago") else {}
+        settings[name] = base | given | settings.get(name, {})
+    positions = _count(args.positions)
+    short = positions // 10 if args.sweep_positions is None else _count(args.sweep_positions)
+    work = _work(args, networks, settings)
+    return GoSubject(store, options), replace(
+        work, examples=positions, sweep_examples=max(short, batch)
+    )
 
 
-def _options(args: argparse.Namespace) -> "CompareOptions":
-    """Return how much work it is to be."""
+def _pictures(args: argparse.Namespace, progress: "Progress") -> tuple[Any, "CompareOptions"]:
+    """Return the pictures to train on, and how much."""
+    from gopolicy.comparison.picture_subject import PictureOptions, PictureSubject
+    from gopolicy.nets.pictures import IMAGE_NETWORKS
+
+    options = PictureOptions(batch_size=args.batch_size or 64, device=args.device)
+    subject = PictureSubject(args.digits, options)
+    asked = _words(args.networks or "image,dense")
+    networks = [name for name in asked if name in IMAGE_NETWORKS or args.data is None]
+    for name in asked:
+        if name not in networks:
+            progress.message(f"{name} is no network for pictures; it is compared on Go only")
+    networks = networks or ["image", "dense"]
+    settings = {name: s for name, s in _network_settings(args).items() if name in IMAGE_NETWORKS}
+    short = max(1, args.epochs // 5)
+    return subject, replace(
+        _work(args, networks, settings),
+        examples=subject.examples(args.epochs),
+        sweep_examples=subject.examples(short),
+    )
+
+
+def _work(
+    args: argparse.Namespace, networks: list[str], settings: dict[str, dict[str, Any]]
+) -> "CompareOptions":
+    """Return how much work it is to be, but for the examples."""
     from gopolicy.comparison.compare import CompareOptions
     from gopolicy.comparison.plan import PlanOptions
 
-    networks = _words(args.networks)
-    positions = _count(args.positions)
-    short = positions // 10 if args.sweep_positions is None else _count(args.sweep_positions)
     return CompareOptions(
-        examples=positions,
-        sweep_examples=max(short, args.batch_size),
         rates=_rates(args.learning_rates),
         seeds=args.seeds,
         parallel=args.parallel,
@@ -169,22 +224,16 @@ def _options(args: argparse.Namespace) -> "CompareOptions":
             networks=networks,
             studies=STUDIES if args.study == "all" else _words(args.study),
             matches=tuple(what.replace("-", "_") for what in _words(args.match)),
-            settings=_network_settings(args, networks[0]),
+            settings=settings,
         ),
     )
 
 
-def _network_settings(args: argparse.Namespace, first: str) -> dict[str, dict[str, Any]]:
-    """Return the settings of networks by name: the size of the first and what --set says."""
-    from gopolicy.nets.registry import default_settings
+def _network_settings(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Return the settings of networks that ``--set NETWORK.KEY=VALUE`` gives, by network."""
     from gopolicy.train.config import TrainConfig, override
 
-    sizes = {"filters": args.filters, "layers": args.layers}
-    known = default_settings(first)
-    found: dict[str, dict[str, Any]] = {
-        first: {key: sizes[key] or FIRST[key] for key in FIRST if key in known}
-    }
-    found.setdefault("alphago", {key: sizes[key] or FIRST[key] for key in FIRST})
+    found: dict[str, dict[str, Any]] = {}
     for change in args.changes:
         key, _, value = change.partition("=")
         network, dot, setting = key.strip().partition(".")
@@ -194,7 +243,7 @@ def _network_settings(args: argparse.Namespace, first: str) -> dict[str, dict[st
     return found
 
 
-def _facts(args: argparse.Namespace, options: "CompareOptions") -> dict[str, Any]:
+def _facts(args: argparse.Namespace) -> dict[str, Any]:
     """Return what a report says about how it was made."""
     import platform
 
@@ -204,12 +253,9 @@ def _facts(args: argparse.Namespace, options: "CompareOptions") -> dict[str, Any
     from gopolicy.data.workers import usable_cores
 
     return {
-        "examples per training": options.examples,
-        "examples to try a learning rate": options.sweep_examples,
-        "seeds": options.seeds,
-        "batch size": args.batch_size,
+        "seeds": args.seeds,
         "other settings": ", ".join(args.changes) or "none",
-        "trainings at a time": options.parallel,
+        "trainings at a time": args.parallel,
         "machine": f"{platform.processor() or platform.machine()}, {usable_cores()} cores",
         "versions": f"gopolicy {gopolicy.__version__}, torch {torch.__version__}",
     }

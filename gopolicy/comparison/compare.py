@@ -34,7 +34,7 @@ class CompareOptions:
     """Positions or pictures that every network is trained on."""
     sweep_examples: int = 200_000
     """The same, when a learning rate is tried."""
-    rates: Sequence[float] = (0.001, 0.003, 0.01)
+    rates: Sequence[float] = (0.002, 0.005, 0.0125)
     """Learning rates to try first."""
     seeds: int = 2
     """Trainings of each entrant."""

@@ -1,11 +1,16 @@
 """Conclusions in words, made from the numbers and from nothing else."""
 
 from itertools import pairwise
+from statistics import fmean
 
 from gopolicy.comparison.results import Estimate, Results, Row
 
 EQUAL_TIME = 0.98
 """A training is said to be shorter than another below this share of its time."""
+MOVED = (1, 2, 3, 4)
+"""Pixels that pictures are moved by."""
+CONTRASTED = 2
+"""The same where board and pictures are set side by side."""
 ROUNDING = 1e-5
 """What float32 may lose, as a share of the largest number."""
 
@@ -17,6 +22,8 @@ def findings(results: Results) -> list[str]:
     reference = results.reference
     others = [row for row in results.rows if row is not reference]
     said += [compare(results, row, reference) for row in others]
+    if reference.measured[0].by_shift:
+        said += [moved_pictures(results, row, reference) for row in others]
     return [*said, *_equal_time(results), *_still_rising(results)]
 
 
@@ -36,6 +43,54 @@ def compare(results: Results, row: Row, reference: Row) -> str:
     if not nll.is_clear:
         nats = f"no clear difference in nats ({nll.low:+.3f} to {nll.high:+.3f})"
     return f"{words}; {nats}."
+
+
+def moved_pictures(results: Results, row: Row, reference: Row) -> str:
+    """Return how an entrant stands to the reference on moved pictures."""
+    parts = []
+    for pixels in MOVED:
+        top1 = fmean(m.by_shift[pixels]["top1"] for m in row.measured)
+        gain = results.moved_difference(row, reference, pixels)
+        verdict = "" if gain.is_clear else ", not clear"
+        low, high = 100 * gain.low, 100 * gain.high
+        parts.append(
+            f"by {pixels} px {100 * top1:.1f} % ({100 * gain.value:+.1f} points,"
+            f" {low:+.1f} to {high:+.1f}{verdict})"
+        )
+    name, other = row.entrant.title, reference.entrant.title
+    return f"Top-1 of {name} on moved pictures, against {other}: {'; '.join(parts)}."
+
+
+def contrast(go: Results, pictures: Results) -> list[str]:
+    """Return what each kind of subsampling does on the board and to pictures, side by side."""
+    said = []
+    for row in pictures.rows:
+        twin = next((r for r in go.rows if r.entrant.title == row.entrant.title), None)
+        if twin is None or row is pictures.reference:
+            continue
+        board = go.difference(twin, go.reference)
+        seen = pictures.difference(row, pictures.reference)
+        moved = pictures.moved_difference(row, pictures.reference, CONTRASTED)
+        said.append(
+            f"{row.entrant.title} {_effect(board)} on the board ({_signed(board)} of top-1 against"
+            f" {go.reference.entrant.title}), {_effect(seen)} on pictures as they are"
+            f" ({_signed(seen)}) and {_effect(moved)} on pictures moved by {CONTRASTED} pixels"
+            f" ({_signed(moved)})."
+        )
+    return said
+
+
+def _effect(difference: Estimate) -> str:
+    """Return what a difference is in a word."""
+    if not difference.is_clear:
+        return "makes no clear difference"
+    return "helps" if difference.value > 0 else "hurts"
+
+
+def _signed(difference: Estimate) -> str:
+    """Return a difference of shares in points with sign and interval."""
+    low, high, value = (100 * v for v in (difference.low, difference.high, difference.value))
+    return f"{value:+.2f} points, {low:+.2f} to {high:+.2f}"
 
 
 def points_of(difference: Estimate) -> str:

@@ -99,6 +99,7 @@ class GoSubject:
         training = self.store.split("train")
         return {
             "store": self.store.digest,
+            "batch size": self.options.batch_size,
             "sources": ", ".join(self.store.table.sources),
             "planes": self.options.planes,
             "training positions in the store": training.positions,

@@ -1,7 +1,7 @@
 """Which networks of which sizes a comparison trains: the groups of every study."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gopolicy.comparison.entrant import Entrant, Group
 from gopolicy.comparison.matching import MEASURES, cost, match
@@ -51,7 +51,20 @@ def make_groups(subject: Subject, options: PlanOptions) -> list[Group]:
     for study in STUDIES:
         if study in options.studies and (subject.key == "go" or study not in STUDIES[1:3]):
             groups += makers[study](subject, options)
+    groups = [_without_defaults(subject, group) for group in groups]
+    if not groups:
+        raise ConfigError(f"the study {', '.join(options.studies)} needs games of Go: give --data")
     return groups
+
+
+def _without_defaults(subject: Subject, group: Group) -> Group:
+    """Leave out settings that say nothing, so that equal entrants share their trainings."""
+    entrants = []
+    for entrant in group.entrants:
+        defaults = subject.defaults(entrant.network)
+        settings = {k: v for k, v in entrant.settings.items() if defaults.get(k) != v}
+        entrants.append(replace(entrant, settings=settings))
+    return replace(group, entrants=tuple(entrants))
 
 
 def _entrant(options: PlanOptions, network: str, title: str, **more: Setting) -> Entrant:
@@ -88,15 +101,11 @@ def _networks(subject: Subject, options: PlanOptions) -> list[Group]:
 
 def _small_patterns(subject: Subject, options: PlanOptions) -> list[Group]:
     """Return the group of first kernels and that of depths."""
-    kernels = [
-        _entrant(options, "alphago", f"{k}x{k} first", **({} if k == 5 else {"first_kernel": k}))
-        for k in KERNELS
-    ]
+    kernels = [_entrant(options, "alphago", f"{k}x{k} first", first_kernel=k) for k in KERNELS]
     base = subject.build(_entrant(options, "alphago", "")).settings["layers"]
     depths = sorted({*DEPTHS, int(base)})
     layers = [
-        _entrant(options, "alphago", f"{n} layer{'s' if n > 1 else ''}", **_depth(n, options))
-        for n in depths
+        _entrant(options, "alphago", f"{n} layer{'s' if n > 1 else ''}", layers=n) for n in depths
     ]
     return [
         Group(
@@ -116,12 +125,6 @@ def _small_patterns(subject: Subject, options: PlanOptions) -> list[Group]:
             reference=layers[depths.index(int(base))].title,
         ),
     ]
-
-
-def _depth(layers: int, options: PlanOptions) -> dict[str, Setting]:
-    """Return the setting of a depth, none where it is the one asked for anyway."""
-    same = options.settings.get("alphago", {}).get("layers") == layers
-    return {} if same else {"layers": layers}
 
 
 def _same_pattern(subject: Subject, options: PlanOptions) -> list[Group]:

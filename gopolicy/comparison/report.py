@@ -12,7 +12,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from gopolicy.comparison.charts import draw_charts
-from gopolicy.comparison.findings import findings, pattern_findings, share
+from gopolicy.comparison.findings import contrast, findings, pattern_findings, share
 from gopolicy.comparison.results import Results, Row
 from gopolicy.comparison.tables import (
     curve_rows,
@@ -47,6 +47,14 @@ _PAGE = """\
 <body>
 <h1>{{ title }}</h1>
 <p>{{ method }}</p>
+{%- if contrast %}
+<h2>The same operation on the board and on pictures</h2>
+<ul>
+{%- for line in contrast %}
+<li>{{ line }}</li>
+{%- endfor %}
+</ul>
+{%- endif %}
 {%- for group in groups %}
 <h2>{{ group.title }}{% if several %} ({{ group.subject }}){% endif %}</h2>
 <p>{{ group.question }}</p>
@@ -127,6 +135,7 @@ def as_json(sections: Sequence[Section], facts: Mapping[str, object]) -> dict[st
     """Return everything that was found as what JSON can hold."""
     return {
         "facts": dict(facts),
+        "contrast": contrasts(sections),
         "groups": [
             {
                 "subject": section.subject,
@@ -148,6 +157,19 @@ def as_json(sections: Sequence[Section], facts: Mapping[str, object]) -> dict[st
 def all_findings(results: Results) -> list[str]:
     """Return the conclusions of a group: on moved patterns, where these were asked for, first."""
     return [*pattern_findings(results), *findings(results)]
+
+
+def contrasts(sections: Sequence[Section]) -> list[str]:
+    """Return what subsampling does on the board and to pictures; nothing without both."""
+    found = {
+        section.example: results
+        for section in sections
+        for results in section.results
+        if results.group.key == "subsampling"
+    }
+    if found.keys() != {"position", "picture"}:
+        return []
+    return contrast(found["position"], found["picture"])
 
 
 def _finite(row: dict[str, Any]) -> dict[str, Any]:
@@ -207,6 +229,7 @@ def _render(
             title="Networks on the same layers, compared",
             style=Markup(PAGE_STYLE + _EXTRA),
             method=method,
+            contrast=contrasts(sections),
             several=len(sections) > 1,
             groups=groups,
             facts=facts,

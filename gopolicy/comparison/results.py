@@ -107,14 +107,35 @@ class Results:
         sums = _sums(one, metric) - _sums(other, metric)
         return self._combine(sums, one, metric, [len(one.measured), len(other.measured)])
 
+    def moved_difference(self, one: Row, other: Row, pixels: int) -> Estimate:
+        """Return one minus other in top-1 on pictures moved by so many pixels."""
+        hits, of = zip(*(_moved_hits(row, pixels) for row in (one, other)), strict=True)
+        values = [[m.by_shift[pixels]["top1"] for m in row.measured] for row in self.rows]
+        seeds = [len(one.measured), len(other.measured)]
+        sums, counts = hits[0] - hits[1], np.full(len(hits[0]), of[0])
+        return _with_interval(sums, counts, seed_error(values, seeds))
+
     def _combine(self, sums: Floats, row: Row, metric: str, seeds: Sequence[int]) -> Estimate:
         """Join the uncertainty of games with that of seeds."""
+        values = [[getattr(m, metric) for m in r.measured] for r in self.rows]
         counts = np.array(row.measured[0].units.counts)
-        value = float(sums.sum() / counts.sum())
-        over_games = interval(sums, counts)
-        half = (over_games[1] - over_games[0]) / 2 if over_games else 0.0
-        half = math.hypot(half, seed_error([r.measured for r in self.rows], metric, seeds))
-        return Estimate(value=value, low=value - half, high=value + half)
+        return _with_interval(sums, counts, seed_error(values, seeds))
+
+
+def _with_interval(sums: Floats, counts: npt.NDArray[np.int64], over_seeds: float) -> Estimate:
+    """Return sums / counts; its interval joins that over units with that over seeds."""
+    value = float(sums.sum() / counts.sum())
+    over_units = interval(sums, counts)
+    half = (over_units[1] - over_units[0]) / 2 if over_units else 0.0
+    half = math.hypot(half, over_seeds)
+    return Estimate(value=value, low=value - half, high=value + half)
+
+
+def _moved_hits(row: Row, pixels: int) -> tuple[Floats, int]:
+    """Return hits by picture, averaged over seeds, and how often each was moved."""
+    parts = [m.by_shift[pixels] for m in row.measured]
+    hits: Floats = np.mean([part["hits"] for part in parts], axis=0, dtype=np.float64)
+    return hits, int(parts[0]["of"])
 
 
 def _sums(row: Row, metric: str) -> Floats:
@@ -124,16 +145,13 @@ def _sums(row: Row, metric: str) -> Floats:
     return sums
 
 
-def seed_error(samples: Sequence[Sequence[Measured]], metric: str, seeds: Sequence[int]) -> float:
+def seed_error(samples: Sequence[Sequence[float]], seeds: Sequence[int]) -> float:
     """Return half the 95 % interval that seeds cause in a mean, or in a difference of two means.
 
-    samples: the figures of every seed, for each entrant; seeds: how many each mean is over.
+    samples: the figure of every seed, for each entrant; seeds: how many each mean is over.
     """
-    squares, freedom = 0.0, 0
-    for sample in samples:
-        values = [getattr(measured, metric) for measured in sample]
-        squares += sum((value - fmean(values)) ** 2 for value in values)
-        freedom += len(values) - 1
+    squares = sum((value - fmean(sample)) ** 2 for sample in samples for value in sample)
+    freedom = sum(len(sample) - 1 for sample in samples)
     if not freedom:
         return 0.0
     t = STUDENT[freedom - 1] if freedom <= len(STUDENT) else 1.96 + 2.4 / freedom

@@ -56,7 +56,8 @@ def curve_rows(results: Results) -> list[dict[str, Any]]:
 def detail_rows(results: Results) -> list[dict[str, Any]]:
     """Return a row per entrant, seed and part of the game, or shift of the pictures."""
     return [
-        {"group": results.group.key, "entrant": row.entrant.title, "seed": seed} | part
+        {"group": results.group.key, "entrant": row.entrant.title, "seed": seed}
+        | {key: value for key, value in part.items() if key not in ("hits", "of")}
         for row in results.rows
         for seed, measured in enumerate(row.measured, 1)
         for part in (measured.by_phase or measured.by_shift)

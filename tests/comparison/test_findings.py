@@ -89,11 +89,11 @@ def test_games_are_compared_one_by_one():
 
 
 def test_the_error_of_seeds_is_pooled_and_uses_student():
-    samples = [[measured([h], [1.0]) for h in pair] for pair in ((10, 12), (20, 22))]
-    variance = 2 * (1 / MOVES) ** 2  # of one sample: (1/50)^2 + (1/50)^2 over 1 degree of freedom
+    samples = [(0.10, 0.12), (0.20, 0.22)]
+    variance = 2 * 0.01**2  # of one sample: 0.01^2 + 0.01^2 over 1 degree of freedom
     expected = STUDENT[1] * np.sqrt(variance * (1 / 2 + 1 / 2))
-    assert seed_error(samples, "top1", [2, 2]) == pytest.approx(expected)
-    assert seed_error([[sample[0]] for sample in samples], "top1", [1, 1]) == 0.0
+    assert seed_error(samples, [2, 2]) == pytest.approx(expected)
+    assert seed_error([sample[:1] for sample in samples], [1, 1]) == 0.0
 
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say():

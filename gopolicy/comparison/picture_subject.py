@@ -1,0 +1,230 @@
+"""Labelled pictures, such as digits, as the subject of a comparison.
+
+A tenth of the training pictures is set aside: by it learning rates are chosen and learning curves
+drawn.  Results are measured on the pictures that the source holds out, also moved by some pixels,
+because that is what pooling is said to be good for.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from gopolicy.comparison.entrant import Entrant, Trial
+from gopolicy.comparison.outcome import Measured, Outcome, Units
+from gopolicy.comparison.subject import StoppedEarly
+from gopolicy.engine.devices import pick_device
+from gopolicy.evaluation.pictures import judge_pictures, probabilities
+from gopolicy.evaluation.speed import Work
+from gopolicy.images.picture_set import Pixels, hold_out
+from gopolicy.images.source import open_pictures
+from gopolicy.nets.cost import multiply_adds
+from gopolicy.nets.image_weights import describe_image, load_image, save_image
+from gopolicy.nets.network import ImageNetwork, PictureShape, Setting
+from gopolicy.nets.pictures import build_image_network, image_settings
+from gopolicy.nets.weight_folder import TENSORS
+from gopolicy.progress import Progress
+from gopolicy.train.interruption import stop_on_signals
+from gopolicy.train.pictures import Epoch, PicturePlan, train_pictures
+
+TUNING = 0.1
+"""Share of the training pictures that rates are chosen by."""
+SERVED = 64
+"""Pictures in a batch when the speed of answering is measured."""
+SHIFTS = range(5)
+"""Pixels that pictures are moved by."""
+WAYS = ((0, 1), (1, 0), (0, -1), (-1, 0))
+"""Right, down, left, up."""
+LEAST = 1e-30
+"""Smaller probabilities count as this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureOptions:
+    """How networks are trained on pictures."""
+
+    batch_size: int = 64
+    device: str = "auto"
+
+
+class PictureSubject:
+    """Pictures, and how networks learn from them."""
+
+    key, example, unit = "pictures", "picture", "picture"
+
+    def __init__(self, source: str, options: PictureOptions) -> None:
+        self.source, self.options = source, options
+        pictures = open_pictures(source)
+        self.train, self.tuning = hold_out(pictures.train, TUNING)
+        self.test, self.protocol = pictures.test, pictures.protocol
+        self._digest = pictures.train.digest()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PictureSubject, (self.source, self.options)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width."""
+        return self.train.shape
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a report says about the data."""
+        return {
+            "source": self.source,
+            "digest": self._digest,
+            "batch size": self.options.batch_size,
+            "training pictures": len(self.train),
+            "pictures that rates are chosen by": len(self.tuning),
+            "measured on": self.protocol,
+        }
+
+    def examples(self, epochs: int) -> int:
+        """Return how many pictures so many passes are; the last, short batch is left out."""
+        size = self.options.batch_size
+        return epochs * max(len(self.train) // size, 1) * size
+
+    def defaults(self, network: str) -> dict[str, Setting]:
+        """Return the settings of a network for pictures."""
+        return image_settings(network)
+
+    def build(self, entrant: Entrant) -> ImageNetwork:
+        """Return the network of an entrant."""
+        classes = len(self.train.classes)
+        shape = PictureShape(*self.shape)
+        return build_image_network(entrant.network, shape, classes, entrant.settings)
+
+    def spec(self, trial: Trial) -> dict[str, Any]:
+        """Return everything that decides what a trial comes to."""
+        network = trial.entrant.network
+        settings = {f"{network}.{key}": value for key, value in trial.entrant.settings.items()}
+        return {
+            "pictures": self._digest,
+            "network": network,
+            "examples": trial.examples,
+            "batch_size": self.options.batch_size,
+            "lr": trial.lr,
+            "seed": trial.seed,
+        } | settings
+
+    def run(self, trial: Trial, folder: Path, progress: Progress) -> Outcome:
+        """Train and measure; what a signal interrupts begins again, for it takes minutes only."""
+        device = pick_device(self.options.device)
+        torch.manual_seed(trial.seed)
+        network = self.build(trial.entrant).to(device)
+        epochs = max(1, round(trial.examples / self.examples(1)))
+        plan = PicturePlan(
+            epochs=epochs, batch_size=self.options.batch_size, lr=trial.lr, seed=trial.seed
+        )
+        curve: list[dict[str, float]] = []
+
+        def after_epoch(epoch: Epoch) -> None:
+            if trial.final or epoch.number == epochs:
+                curve.append(self._point(network, epoch, device))
+
+        with stop_on_signals() as request:
+            history = train_pictures(
+                network,
+                self.train,
+                plan,
+                after_epoch=after_epoch,
+                request=request,
+                progress=progress,
+            )
+        if request:
+            raise StoppedEarly(request.signal)
+        network.eval()
+        size = 0
+        if trial.final:
+            save_image(folder / "weights", network, describe_image(network, self.train.classes))
+            size = (folder / "weights" / TENSORS).stat().st_size
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+        return Outcome(
+            parameters=network.parameter_count,
+            multiply_adds=multiply_adds(network, self.shape),
+            bytes=size,
+            examples=history[-1].pictures,
+            seconds=history[-1].seconds,
+            order=self._order(trial),
+            tuning={name: curve[-1][name] for name in ("top1", "nll")},
+            curve=curve,
+            measured=self._measure(network, device) if trial.final else None,
+        )
+
+    def serving(self, entrant: Entrant, folder: Path) -> Work:
+        """Return the work of asking the network in folder about a batch of black pictures."""
+        network = load_image(folder / "weights").network
+        device = pick_device(self.options.device)
+        pixels = np.zeros((SERVED, *self.shape), np.uint8)
+        return Work(lambda: probabilities(network, pixels, device=device), SERVED)
+
+    def _point(self, network: ImageNetwork, epoch: Epoch, device: torch.device) -> dict[str, float]:
+        """Return a point of the learning curve."""
+        report = judge_pictures(
+            probabilities(network, self.tuning.pixels, device=device), self.tuning
+        )
+        return {
+            "examples": float(epoch.pictures),
+            "seconds": round(epoch.seconds, 2),
+            "top1": report.accuracy,
+            "nll": report.nll if math.isfinite(report.nll) else math.inf,
+        }
+
+    def _measure(self, network: ImageNetwork, device: torch.device) -> Measured:
+        """Measure a network on the pictures held out, moved and not."""
+        found = probabilities(network, self.test.pixels, device=device)
+        report, labels = judge_pictures(found, self.test), self.test.labels
+        own = np.maximum(found[np.arange(len(labels)), labels].astype(np.float64), LEAST)
+        hits = found.argmax(1) == labels
+        return Measured(
+            examples=len(labels),
+            top1=report.accuracy,
+            top5=report.top5,
+            nll=report.nll,
+            units=Units(
+                counts=[1] * len(labels),
+                hits=hits.astype(int).tolist(),
+                nats=[round(float(nats), 4) for nats in -np.log(own)],
+            ),
+            by_shift=[self._shifted(network, pixels, device) for pixels in SHIFTS],
+        )
+
+    def _shifted(self, network: ImageNetwork, pixels: int, device: torch.device) -> dict[str, Any]:
+        """Return top-1 of pictures moved in each of the four ways, and the hits by picture."""
+        hits = np.zeros(len(self.test), np.int64)
+        for down, right in WAYS:
+            moved = shift(self.test.pixels, pixels * down, pixels * right)
+            hits += probabilities(network, moved, device=device).argmax(1) == self.test.labels
+        return {
+            "pixels": pixels,
+            "top1": float(hits.mean() / len(WAYS)),
+            "hits": hits.tolist(),
+            "of": len(WAYS),
+        }
+
+    def _order(self, trial: Trial) -> str:
+        """Return a hash of what decides the order of pictures."""
+        facts = [self._digest, len(self.train), self.options.batch_size, trial.seed]
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def shift(pixels: Pixels, down: int, right: int) -> Pixels:
+    """Return pictures [N, C, H, W] moved by some pixels; what comes in is black."""
+    moved: npt.NDArray[np.uint8] = np.zeros_like(pixels)
+    height, width = pixels.shape[-2:]
+    rows, columns = (_overlap(side, by) for side, by in ((height, down), (width, right)))
+    moved[..., rows[1], columns[1]] = pixels[..., rows[0], columns[0]]
+    return moved
+
+
+def _overlap(side: int, by: int) -> tuple[slice, slice]:
+    """Return the lines that stay in the picture: where they are and where they go."""
+    kept = max(side - abs(by), 0)
+    here, there = (0, by) if by >= 0 else (-by, 0)
+    return slice(here, here + kept), slice(there, there + kept)
