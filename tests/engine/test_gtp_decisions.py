@@ -99,6 +99,15 @@ def certain(size: int) -> object:
     return Estimate(ownership=owners, lead=100.0, spread=0.0, black_wins=1.0, playouts=1)
 
 
+def test_3_variations_grow_while_the_analysis_goes_on_and_can_be_played() -> None:
+    first, *_, last = Desk().ask("kata-analyze w 50", patience=30).split("\n")[1:]
+    for early, late in zip(candidates(first)[:6], candidates(last)[:6], strict=True):
+        assert len(early["pv"].split()) == 1
+        assert 1 < len(late["pv"].split()) <= 12
+        game = zip("wbwbwbwbwbwb", late["pv"].split(), strict=False)
+        assert Desk().ask(f"gogui-play_sequence {' '.join(map(' '.join, game))}") == "="
+
+
 @pytest.mark.parametrize("color", ["b", "w"])
 def test_4_no_pass_no_zero_and_no_missing_number_is_reported(color: str) -> None:
     for outlook in (None, certain):
