@@ -82,16 +82,31 @@ class Adviser:
     def is_useful(self, point: Point, *, tidying: bool = False) -> bool:
         """Return whether a legal move is worth playing; tidying, if it may be for nothing."""
         board = self._board.copy()
-        board.play(point, self._color)
+        captured = board.play(point, self._color)
+        is_open = bool(self._seen.open_points[point])
+        if is_open and not tidying and not captured and len(board.liberties(point)) == 1:
+            return False  # nobody's point is not worth putting oneself in atari
         after = self._look(board)
-        gain = after.lead_of(self._color) - self._passing.lead_of(self._color)
-        noise = np.hypot(after.spread, self._passing.spread) / np.sqrt(after.playouts)
-        if tidying or self._seen.open_points[point]:
-            return bool(gain > -_LOSS - noise)
+        gain, noise = self._gain(after)
+        if tidying or is_open:
+            return gain > -_LOSS - noise
         if gain <= _GAIN + 2 * noise:
             return False
         invades = self._seen.owners[point] == self._color.opponent
         return not invades or self._turns_the_count(board, after)
+
+    def is_harmless(self, point: Point) -> bool:
+        """Return whether playouts see no harm in a legal move."""
+        board = self._board.copy()
+        board.play(point, self._color)
+        gain, noise = self._gain(self._look(board))
+        return gain > -_LOSS - noise
+
+    def _gain(self, after: Estimate) -> tuple[float, float]:
+        """Return the points that a move gains over a pass, and how far they can be off."""
+        gain = after.lead_of(self._color) - self._passing.lead_of(self._color)
+        noise = np.hypot(after.spread, self._passing.spread) / np.sqrt(after.playouts)
+        return gain, float(noise)
 
     def _turns_the_count(self, board: Board, after: Estimate) -> bool:
         """Return whether stones come to life or die by the move that led to board."""

@@ -39,10 +39,11 @@ _GLANCE = 32
 """Playouts that show whether the end is near."""
 _TRIES = 8
 """Moves that are compared with passing before it is decided that none is worth it."""
-_CONFIDENT = 0.35
-"""Probability from which the network's answer to a stone is played even if playouts see no use in
-it.  Late in KGS games such an answer is what a 6 dan player chose about three times out of four; on
-boards that are finished the network is hardly ever so sure of anything."""
+_CONFIDENT, _PLAUSIBLE = 0.35, 0.25
+"""Probability from which the network's move is played even if playouts see no use in it: as the
+answer to a stone, and anywhere while there are open points.  Late in KGS games such an answer is
+what a 6 dan player chose about three times out of four; on boards that are finished the network is
+hardly ever so sure of anything."""
 _HANDICAP_DELAY = 20
 """Moves that each handicap stone puts White's first chance to resign off."""
 
@@ -274,22 +275,28 @@ class _Turn:
             playouts=self.player.settings.playouts,
             seed=self.board.ply,
         )
-        answer = self._certain_answer(probabilities, adviser)
-        if answer != PASS:
-            return answer
-        for group in (left & ~tidying, left & tidying):
+        trusted = self._trusted_move(probabilities, seen, adviser)
+        if trusted != PASS:
+            return trusted
+        for group in (left & ~tidying, left & seen.open_points, left & tidying):
             point = self._first_useful(probabilities, group, adviser, tidying)
             if point != PASS:
                 return point
         return PASS
 
-    def _certain_answer(self, probabilities: NDArray[np.float32], adviser: Adviser) -> Point:
-        """Return the answer to a stone that the network is sure of, `PASS` if it loses points."""
-        if self.board.last_move in (None, PASS):
+    def _trusted_move(
+        self, probabilities: NDArray[np.float32], seen: Outcome, adviser: Adviser
+    ) -> Point:
+        """Return a move that the network is sure enough of, `PASS` if it loses points."""
+        if seen.open_points.any():
+            needed = _PLAUSIBLE
+        elif self.board.last_move in (None, PASS):
             return PASS
+        else:
+            needed = _CONFIDENT
         shares = among(probabilities, self.sensible)
         point = self.player.draw(shares, self.temperature)
-        if shares[point] < _CONFIDENT or not adviser.is_useful(point, tidying=True):
+        if shares[point] < needed or not adviser.is_harmless(point):
             return PASS
         return point
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from gopolicy.engine.endgame import Adviser, outcome
 from gopolicy.engine.player import Player, PlayerSettings, handicap_stones
-from gopolicy.engine.playouts import final_score
+from gopolicy.engine.playouts import estimate, final_score
 from gopolicy.errors import ConfigError
 from gopolicy.features.kernels import is_own_eye
 from gopolicy.go.board import Board
@@ -213,6 +214,59 @@ def test_a_neutral_point_is_filled_before_passing() -> None:
         ". X . O . / X X X O O / . X . O . / X X X O O / . X X O .", komi=0.5
     )
     assert chosen(Player(Wishes("E5")), board, Color.BLACK) in ("C3", "C5")
+
+
+ONE_NEUTRAL_POINT = """
+    X . X X O O O . O
+    X . X X O O O . O
+    X X X X O O O O O
+    X . X X O O O . O
+    X . X X . O O . O
+    X X X X X O O O O
+    X . X X X O O . O
+    X . X X X O O . O
+    X X X X X O O O O
+"""
+
+
+def test_a_neutral_point_is_filled_though_the_network_likes_many_others_more() -> None:
+    class Homely:
+        """A network that likes the points of the two territories, and not the neutral one."""
+
+        def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
+            del color
+            wishes = np.where(board.legal_mask(), 1.0, 0.0).astype(np.float32)
+            wishes[parse_vertex("E5", 9)] = 0.01
+            return wishes / wishes.sum()
+
+    board = Board.from_diagram(ONE_NEUTRAL_POINT)
+    for color in (Color.BLACK, Color.WHITE):
+        assert chosen(Player(Homely()), board, color) == "E5"
+    board.play("E5", Color.BLACK)
+    assert chosen(Player(Homely()), board, Color.WHITE) == "pass"
+
+
+SEKI = """
+    . . . . . . . . .
+    . . . . . . . . .
+    . . . . . . . . .
+    O O O O O O O O O
+    X X X X X X X X X
+    . . . . . . . . .
+    X X X X X X . . .
+    O O O O O X . . .
+    . X X . O X . . .
+"""
+
+
+@pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
+def test_nobody_puts_himself_in_atari_in_a_seki(color: Color) -> None:
+    board = Board.from_diagram(SEKI)
+    seen = outcome(board, estimate(board))
+    adviser = Adviser(board, color, seen, playouts=50, seed=1)
+    for vertex in ("A1", "D1"):
+        assert not adviser.is_useful(parse_vertex(vertex, 9))
+    assert chosen(Player(Wishes()), board, color) not in ("A1", "D1")
 
 
 def test_the_player_who_is_ahead_answers_a_pass_with_one() -> None:
