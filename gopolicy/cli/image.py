@@ -42,8 +42,9 @@ ACTIONS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command and its actions."""
-    parser.add_argument("--list", action="store_true", help="print the table of networks")
-    parser.add_argument(
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--list", action="store_true", help="print the table of networks")
+    either.add_argument(
         "--plot", metavar="NETWORK", help="draw a network, by its name or by its weight folder"
     )
     parser.add_argument(
@@ -66,6 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the action, or list or draw networks."""
+    if args.action and (args.list or args.plot):
+        return _wrong(f"--list and --plot stand alone, without {args.action}")
     if args.action:
         module = importlib.import_module(f"gopolicy.cli.image_{args.action}")
         status: int = module.run(args)
@@ -73,11 +76,9 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.cli.image_table import plot, print_table
 
     if not args.list and not args.plot:
-        print(
-            "gopolicy image: expected --list, --plot or an action: " + ", ".join(ACTIONS),
-            file=sys.stderr,
-        )
-        return 2
+        return _wrong("expected --list, --plot or an action: " + ", ".join(ACTIONS))
+    if args.list and args.out:
+        return _wrong("--out goes with --plot")
     if args.plot and not args.out:
         args.out = Path(f"{Path(args.plot).name}.png")
     if args.plot:
@@ -85,3 +86,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_table(args)
     return 0
+
+
+def _wrong(message: str) -> int:
+    """Say what is wrong with the words of the command; return the exit status of wrong usage."""
+    print(f"gopolicy image: {message}", file=sys.stderr)
+    return 2

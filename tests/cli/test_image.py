@@ -106,9 +106,18 @@ def test_a_trained_network_is_drawn(trained, tmp_path, capsys):
     assert "pictures of 1x12x12 to 3 classes" in out.read_text()
 
 
-def test_nothing_asked_is_wrong_usage(capsys):
-    assert main(["image"]) == 2
-    assert "--list" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "expected --list, --plot or an action"),
+        (["--list", "--plot", "vgg16"], "not allowed with"),
+        (["--list", "--out", "x.png"], "--out goes with --plot"),
+        (["--list", "transfer", "--data", "digits"], "stand alone, without transfer"),
+    ],
+)
+def test_words_that_do_not_go_together_are_wrong_usage(words, message, capsys):
+    assert main(["image", *words]) == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("action", ["train", "evaluate", "predict", "transfer"])
