@@ -297,7 +297,7 @@ def _add_dream(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer", metavar="NAME", default="", help="the layer (default: one half way in)"
     )
-    _add_painting(parser, 20)
+    _add_painting(parser, 12)
     parser.add_argument(
         "--octaves",
         type=positive_int,

@@ -27,9 +27,9 @@ class DreamOptions:
     """Sizes that are gone through."""
     scale: float = 1.4
     """How much larger each one is than the one before."""
-    steps: int = 20
+    steps: int = 12
     """Steps of ascent at each size."""
-    rate: float = 0.02
+    rate: float = 0.01
     """How far a pixel moves in a step, on average."""
     seed: int = 0
 

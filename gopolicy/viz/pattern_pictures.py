@@ -17,6 +17,9 @@ from gopolicy.viz.stone_filters import (
     StonePattern,
 )
 
+FRAMED = 6
+"""Squares of this side and more have lines between them."""
+
 
 def draw_pattern(pattern: StonePattern, cell: int = 18) -> Image.Image:
     """Return a pattern as a piece of a board: the larger a stone, the more it matters.
@@ -72,8 +75,10 @@ def draw_grid(values: Float32Array, most: float, cell: int = 11) -> Image.Image:
     height, width = values.shape
     image = Image.new("RGB", (width * cell + 1, height * cell + 1), SOFT_INK)
     draw = ImageDraw.Draw(image)
+    line = 1 if cell >= FRAMED else 0
     for (row, column), value in np.ndenumerate(values):
-        box = (column * cell + 1, row * cell + 1, (column + 1) * cell - 1, (row + 1) * cell - 1)
+        left, top = column * cell + 1, row * cell + 1
+        box = (left, top, left + cell - 1 - line, top + cell - 1 - line)
         draw.rectangle(box, fill=signed_color(float(value) / most))
     return image
 

@@ -1,5 +1,6 @@
 """A network for pictures under the magnifying glass, and pictures as tensors and back."""
 
+import difflib
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,10 @@ from torch import Tensor, nn
 from gopolicy.errors import ConfigError
 from gopolicy.nets.image_weights import LoadedImage
 from gopolicy.nets.network import PictureShape
-from gopolicy.nets.registry import unknown
 from gopolicy.viz.probe import as_input, frozen
+
+LISTED = 12
+"""At most this many classes are named in a message."""
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -43,7 +46,10 @@ class PictureSubject:
     def class_index(self, name: str) -> int:
         """Return the number of a class by its name; ConfigError if there is none."""
         if name not in self.classes:
-            raise ConfigError(unknown("class", name, self.classes))
+            close = difflib.get_close_matches(name, self.classes, n=1)
+            shown = ", ".join(self.classes[:LISTED]) + (", ..." if self.classes[LISTED:] else "")
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {shown}"
+            raise ConfigError(f"no class called {name!r}; {hint}")
         return self.classes.index(name)
 
     def check_top(self) -> None:

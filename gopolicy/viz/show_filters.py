@@ -97,7 +97,7 @@ def _pattern_picture(
     """Return the sheet of patterns with the weights beside them."""
     centered = weights.centered()
     most = float(np.quantile(np.abs(centered[list(chosen)]), 0.995)) or 1.0
-    cell, small = (6, 3) if layer.whole_board else (20, 9)
+    cell, small = (11, 4) if layer.whole_board else (20, 9)
     tiles = []
     for k in chosen:
         pattern = draw_pattern(best_pattern(weights, k, whole_board=layer.whole_board), cell)

@@ -16,7 +16,7 @@ from gopolicy.progress import SILENT, Progress
 from gopolicy.viz.probe import answers, hidden_layers, layers_of_maps
 
 RATE = 0.02
-SMOOTHNESS = 1e-2
+SMOOTHNESS = 5e-2
 """Weight of the differences between neighboring pixels."""
 STYLE_LAYERS = 5
 LEAST_SIDE = 4
