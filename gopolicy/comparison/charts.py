@@ -1,6 +1,7 @@
 """The charts of a comparison, as PNG bytes."""
 
 import io
+import math
 from collections.abc import Callable
 from itertools import cycle
 from statistics import fmean
@@ -200,9 +201,13 @@ def _follows(probe: dict[str, dict[str, dict[str, float] | None]], kind: str) ->
 
 
 def _shares(axes: Axes) -> None:
-    """Write the vertical axis in percent, from 0."""
+    """Write the vertical axis in percent, from 0 unless all shares are high."""
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.set_ylim(0.0, 1.0 if axes.get_ylim()[1] > 0.75 else 1.05 * axes.get_ylim()[1])
+    low, high = axes.dataLim.intervaly
+    if high <= 0.75:
+        axes.set_ylim(0.0, 1.05 * high)
+    else:
+        axes.set_ylim(math.floor(10 * low - 0.2) / 10 if low > 0.6 else 0.0, 1.0)
 
 
 def _legend(axes: Axes, place: Literal["lower right", "upper right"] = "lower right") -> None:

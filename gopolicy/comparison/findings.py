@@ -39,7 +39,7 @@ def compare(results: Results, row: Row, reference: Row) -> str:
         words = f"No difference beyond noise between {name} and {other}: {points}"
     fewer = "fewer" if nll.value < 0 else "more"
     size = sorted((abs(nll.low), abs(nll.high)))
-    nats = f"{abs(nll.value):.3f} {fewer} nats per move ({size[0]:.3f} to {size[1]:.3f})"
+    nats = f"{abs(nll.value):.3f} {fewer} nats ({size[0]:.3f} to {size[1]:.3f})"
     if not nll.is_clear:
         nats = f"no clear difference in nats ({nll.low:+.3f} to {nll.high:+.3f})"
     return f"{words}; {nats}."

@@ -90,10 +90,11 @@ METHOD = (
     "All networks are trained on the same examples in the same order; every seed has first weights"
     " and an order of its own. The learning rate of each network is the one that needs the fewest"
     " nats after a short training. Rates are chosen and learning curves drawn on some of the held"
-    " out {units}, everything else is measured on others. Top-k is the share of {examples}s whose"
+    " out {units}, everything else is measured on others. Top-k is the share of {examples} whose"
     " right answer is among the k most probable, over all answers; nll is the mean negative"
     " logarithm of its probability, in nats. Intervals are 95 %; they treat each {unit} as one"
-    " independent draw and add the spread over seeds, pooled over the networks of a group. Learning"
+    " independent draw. The interval of a difference also covers the spread over seeds of the two"
+    " networks compared; with a single seed that spread is unknown and left out. Learning"
     " curves show every seed pale and the mean strong. Multiply-adds are those of one forward pass."
 )
 
@@ -217,8 +218,7 @@ def _render(
         for results in section.results
     ]
     method = METHOD.format(
-        example=" or ".join(section.example for section in sections),
-        examples=" or ".join(section.example for section in sections),
+        examples=" or ".join(f"{section.example}s" for section in sections),
         unit=" or ".join(section.unit for section in sections),
         units=" or ".join(f"{section.unit}s" for section in sections),
     )

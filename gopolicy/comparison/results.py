@@ -3,8 +3,9 @@
 Two things make a figure uncertain: which games (or pictures) it was measured on, and the seed of
 the training.  The first is estimated as in `gopolicy.evaluation.accuracy`, each game being one
 independent draw; all entrants are measured on the same ones, so differences are taken game by game.
-The second is the spread over seeds, pooled over the entrants of a group because each has only few
-seeds; its share of an interval uses Student's t.  Both parts are added as variances are.
+The second is the spread over seeds, pooled over the two entrants compared, with Student's t because
+they are few.  In a difference both parts are added as variances are; a single figure has an
+interval over games, and its spread over seeds is given beside it.
 """
 
 import math
@@ -97,38 +98,39 @@ class Results:
         return next(row for row in self.rows if row.entrant.title == self.group.reference)
 
     def estimate(self, row: Row, metric: str = "top1") -> Estimate:
-        """Return a figure of one entrant with its interval, which ends where figures can."""
-        found = self._combine(_sums(row, metric), row, metric, [len(row.measured)])
+        """Return a figure of one entrant with its interval over games."""
+        found = _with_interval(_sums(row, metric), _counts(row))
         highest = 1.0 if metric == "top1" else math.inf
         return replace(found, low=max(found.low, 0.0), high=min(found.high, highest))
 
     def difference(self, one: Row, other: Row, metric: str = "top1") -> Estimate:
-        """Return one minus other, game by game, with its interval."""
+        """Return one minus other, game by game, with its interval over games and seeds."""
         sums = _sums(one, metric) - _sums(other, metric)
-        return self._combine(sums, one, metric, [len(one.measured), len(other.measured)])
+        values = [[getattr(m, metric) for m in row.measured] for row in (one, other)]
+        return _with_interval(sums, _counts(one), seed_error(values))
 
     def moved_difference(self, one: Row, other: Row, pixels: int) -> Estimate:
         """Return one minus other in top-1 on pictures moved by so many pixels."""
         hits, of = zip(*(_moved_hits(row, pixels) for row in (one, other)), strict=True)
-        values = [[m.by_shift[pixels]["top1"] for m in row.measured] for row in self.rows]
-        seeds = [len(one.measured), len(other.measured)]
+        values = [[m.by_shift[pixels]["top1"] for m in row.measured] for row in (one, other)]
         sums, counts = hits[0] - hits[1], np.full(len(hits[0]), of[0])
-        return _with_interval(sums, counts, seed_error(values, seeds))
-
-    def _combine(self, sums: Floats, row: Row, metric: str, seeds: Sequence[int]) -> Estimate:
-        """Join the uncertainty of games with that of seeds."""
-        values = [[getattr(m, metric) for m in r.measured] for r in self.rows]
-        counts = np.array(row.measured[0].units.counts)
-        return _with_interval(sums, counts, seed_error(values, seeds))
+        return _with_interval(sums, counts, seed_error(values))
 
 
-def _with_interval(sums: Floats, counts: npt.NDArray[np.int64], over_seeds: float) -> Estimate:
+def _with_interval(
+    sums: Floats, counts: npt.NDArray[np.int64], over_seeds: float = 0.0
+) -> Estimate:
     """Return sums / counts; its interval joins that over units with that over seeds."""
     value = float(sums.sum() / counts.sum())
     over_units = interval(sums, counts)
     half = (over_units[1] - over_units[0]) / 2 if over_units else 0.0
     half = math.hypot(half, over_seeds)
     return Estimate(value=value, low=value - half, high=value + half)
+
+
+def _counts(row: Row) -> npt.NDArray[np.int64]:
+    """Return how many examples every unit has."""
+    return np.array(row.measured[0].units.counts, np.int64)
 
 
 def _moved_hits(row: Row, pixels: int) -> tuple[Floats, int]:
@@ -145,14 +147,14 @@ def _sums(row: Row, metric: str) -> Floats:
     return sums
 
 
-def seed_error(samples: Sequence[Sequence[float]], seeds: Sequence[int]) -> float:
-    """Return half the 95 % interval that seeds cause in a mean, or in a difference of two means.
+def seed_error(samples: Sequence[Sequence[float]]) -> float:
+    """Return half the 95 % interval that seeds cause in the difference of two means.
 
-    samples: the figure of every seed, for each entrant; seeds: how many each mean is over.
+    samples: the figure of every seed, for both entrants; 0.0 where each has a single seed.
     """
     squares = sum((value - fmean(sample)) ** 2 for sample in samples for value in sample)
     freedom = sum(len(sample) - 1 for sample in samples)
     if not freedom:
         return 0.0
     t = STUDENT[freedom - 1] if freedom <= len(STUDENT) else 1.96 + 2.4 / freedom
-    return t * math.sqrt(squares / freedom * sum(1 / count for count in seeds))
+    return t * math.sqrt(squares / freedom * sum(1 / len(sample) for sample in samples))
