@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,49 +53,53 @@ def compare(
     StoppedEarly after a signal: the same call goes on from there.
     """
     groups = make_groups(subject, options.plan)
-    entrants = list({e.slug: e for group in groups for e in group.entrants}.values())
     runs = Runs(subject, out / "runs" / subject.key, parallel=options.parallel, progress=progress)
+    entrants = {e.slug: e for group in groups for e in group.entrants}
+    rows = _train(runs, list(entrants.values()), options)
+    return [_results(runs, group, rows, options) for group in groups]
+
+
+def _train(runs: Runs, entrants: list[Entrant], options: CompareOptions) -> dict[str, Row]:
+    """Return every entrant trained and measured, by slug."""
     sweeps = sweep(runs, entrants, options.rates, options.sweep_examples)
-    trials = {
-        entrant.slug: [
-            _final(entrant, sweeps[entrant.slug], seed, options.examples)
-            for seed in range(1, options.seeds + 1)
-        ]
-        for entrant in entrants
-    }
+    trials = {e.slug: _trials(e, sweeps[e.slug], options) for e in entrants}
     runs.outcomes([trial for some in trials.values() for trial in some], "comparison")
     outcomes = {slug: tuple(runs.outcomes(some, "")) for slug, some in trials.items()}
     check_order(list(outcomes.values()))
-    first = {slug: runs.place(some[0]) for slug, some in trials.items()}
-    works = {e.slug: subject.serving(e, first[e.slug]) for e in entrants}
+    works = {e.slug: runs.subject.serving(e, runs.place(trials[e.slug][0])) for e in entrants}
     served = best_rates(works, seconds=SERVING_SECONDS, clock=time.perf_counter)
-    found = []
-    for group in groups:
-        rows = []
-        for entrant in group.entrants:
-            slug = entrant.slug
-            probes: tuple[dict[str, Any], ...] = ()
-            if group.key == "same-pattern":
-                places = [runs.place(trial) for trial in trials[slug]]
-                probes = tuple(_probe(subject, place, options.probed, progress) for place in places)
-            rows.append(
-                Row(
-                    entrant=entrant,
-                    cost=cost(subject, entrant),
-                    sweep=sweeps[slug],
-                    outcomes=outcomes[slug],
-                    served_per_second=served[slug],
-                    ratio=_ratio(subject, group, entrant),
-                    probes=probes,
-                )
-            )
-        found.append(Results(group=group, rows=tuple(rows)))
-    return found
+    return {
+        entrant.slug: Row(
+            entrant=entrant,
+            cost=cost(runs.subject, entrant),
+            sweep=sweeps[entrant.slug],
+            outcomes=outcomes[entrant.slug],
+            served_per_second=served[entrant.slug],
+        )
+        for entrant in entrants
+    }
 
 
-def _final(entrant: Entrant, rates: Sweep, seed: int, examples: int) -> Trial:
-    """Return a full training at the best rate."""
-    return Trial(entrant=entrant, lr=rates.best, seed=seed, examples=examples, final=True)
+def _trials(entrant: Entrant, rates: Sweep, options: CompareOptions) -> list[Trial]:
+    """Return the full trainings of an entrant at its best rate, one per seed."""
+    return [
+        Trial(entrant=entrant, lr=rates.best, seed=seed, examples=options.examples, final=True)
+        for seed in range(1, options.seeds + 1)
+    ]
+
+
+def _results(runs: Runs, group: Group, trained: dict[str, Row], options: CompareOptions) -> Results:
+    """Return the rows of a group, with what only it asks for."""
+    rows = []
+    for entrant in group.entrants:
+        row = trained[entrant.slug]
+        probes: tuple[dict[str, Any], ...] = ()
+        if group.key == "same-pattern":
+            places = [runs.place(trial) for trial in _trials(entrant, row.sweep, options)]
+            probes = tuple(_probe(runs, place, options.probed) for place in places)
+        ratio = _ratio(runs.subject, group, entrant)
+        rows.append(replace(row, entrant=entrant, ratio=ratio, probes=probes))
+    return Results(group=group, rows=tuple(rows))
 
 
 def _ratio(subject: Subject, group: Group, entrant: Entrant) -> float | None:
@@ -113,15 +117,16 @@ def check_order(outcomes: Sequence[Sequence[Outcome]]) -> None:
             raise GoPolicyError(f"the networks of seed {seed} saw different examples")
 
 
-def _probe(subject: Subject, folder: Path, positions: int, progress: Progress) -> dict[str, Any]:
+def _probe(runs: Runs, folder: Path, positions: int) -> dict[str, Any]:
     """Return the measurements of the same pattern elsewhere, kept in the folder of the run."""
+    subject = runs.subject
     assert isinstance(subject, GoSubject)
     path = folder / PATTERNS
     if path.exists():
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if found["asked"] == positions:
             return found
-    progress.message(f"moving and turning patterns: {folder.parent.name}, {folder.name}")
+    runs.progress.message(f"moving and turning patterns: {folder.parent.name}, {folder.name}")
     ids = subject.spread(positions)
     found = {"asked": positions, **probe(subject.predictor(folder), subject.store.table, ids)}
     write_text(path, json.dumps(found, indent=1) + "\n")
