@@ -51,17 +51,17 @@ class PictureRun:
     def run(self, device: torch.device, request: StopRequest, progress: Progress) -> dict[str, Any]:
         """Train and measure after every epoch; return the figures at the end."""
         self.network.to(device)
-        saved = time.monotonic()
         rows: list[dict[str, float]] = []
         reports: list[PictureReport] = []
+        saved, saved_at = 0, time.monotonic()
 
         def after_epoch(epoch: Epoch) -> None:
+            nonlocal saved, saved_at
             reports.append(self._measure(device))
             rows.append(asdict(epoch) | {"accuracy": reports[-1].accuracy, "nll": reports[-1].nll})
-            nonlocal saved
-            if request or epoch.number == self.plan.epochs or time.monotonic() > saved + SAVE_EVERY:
+            if time.monotonic() > saved_at + SAVE_EVERY:
                 self._save(epoch, reports[-1], rows)
-                saved = time.monotonic()
+                saved, saved_at = epoch.number, time.monotonic()
             progress.message(
                 f"epoch {epoch.number}: loss {epoch.loss:.4f}, {reports[-1].accuracy:.2%} of the"
                 f" held out pictures right"
@@ -76,6 +76,8 @@ class PictureRun:
             request=request,
             progress=progress,
         )
+        if saved < history[-1].number:  # also where a request came at the very end of an epoch
+            self._save(history[-1], reports[-1], rows)
         return {
             "pictures": history[-1].pictures,
             "epochs": history[-1].number,

@@ -12,9 +12,12 @@ from gopolicy.evaluation.pictures import judge_pictures, probabilities
 from gopolicy.images.picture_set import PictureSet, hold_out
 from gopolicy.images.source import Pictures
 from gopolicy.nets.image import ImageSettings, image_network
+from gopolicy.nets.image_weights import load_image
 from gopolicy.nets.network import PictureShape
 from gopolicy.nets.pictures import learn_only, with_new_top
+from gopolicy.progress import Silent
 from gopolicy.train.interruption import StopRequest
+from gopolicy.train.picture_run import PictureRun
 from gopolicy.train.pictures import PicturePlan, _moved, train_pictures
 from gopolicy.train.transfer import WAYS, TransferPlan, mean_of, try_transfer
 
@@ -82,6 +85,25 @@ def test_a_request_ends_training_after_a_step():
     assert len(history) == 1
     assert history[0].pictures == 16
     assert seen == history
+
+
+def test_a_request_at_the_very_end_of_an_epoch_loses_nothing(tmp_path):
+    request = StopRequest()
+
+    class Impatient(Silent):
+        def message(self, text):  # the last thing that happens in an epoch
+            request.signal = 2
+
+    train, test = hold_out(bars(10), 0.25)
+    network = image_network(SHAPE, 3, SMALL)
+    task = PictureRun(
+        network=network, pictures=Pictures(train, test, "some"), plan=PLAN, out=tmp_path / "run"
+    )
+    found = task.run(torch.device("cpu"), request, Impatient())
+    assert found["epochs"] == 1
+    kept = load_image(tmp_path / "run").network.state_dict()
+    assert all(torch.equal(kept[key], tensor) for key, tensor in network.state_dict().items())
+    assert (tmp_path / "run" / "training.png").is_file()
 
 
 def test_fewer_pictures_than_a_batch_are_one_batch():
