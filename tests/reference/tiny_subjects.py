@@ -14,7 +14,7 @@ from gopolicy.viz.subject import GoSubject
 
 SETTINGS = {
     "alphago": {"filters": 6, "layers": 3},
-    "alphago-res": {"filters": 6, "layers": 4},
+    "alphago-res": {"filters": 6, "layers": 4, "pooled": 3},
     "dense": {"units": 12, "layers": 2},
     "image": {"filters": 4, "layers": 2, "pools": 1, "padding": "same", "units": 10},
 }
