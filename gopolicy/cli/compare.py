@@ -59,13 +59,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="networks by name; the sizes of the others follow that of the first"
         " (default: alphago,dense,image; on pictures image,dense)",
     )
-    add("--match", default="parameters,multiply-adds", metavar="WHAT", help="what is made equal")
+    add(
+        "--match",
+        default="parameters,multiply-adds",
+        metavar="WHAT",
+        help="what is made equal (default: %(default)s)",
+    )
     add("--filters", type=positive_int, metavar="N", help="of the first network (default: 32)")
     add("--layers", type=positive_int, metavar="N", help="of the first network (default: 6)")
     add("--planes", default="alphago48", metavar="SET", help="the plane set (default: alphago48)")
     add("--positions", default="2M", metavar="N", help="to train each network on (default: 2M)")
     add("--seeds", type=positive_int, default=2, metavar="N", help="trainings each (default: 2)")
-    add("--learning-rates", default="0.002,0.005,0.0125", metavar="R,R", help="to try first")
+    add(
+        "--learning-rates",
+        default="0.002,0.005,0.0125",
+        metavar="R,R",
+        help="to try first (default: %(default)s)",
+    )
     add("--sweep-positions", metavar="N", help="to try a rate on (default: a tenth of --positions)")
     add("--epochs", type=positive_int, default=10, metavar="N", help="on pictures (default: 10)")
     add("--batch-size", type=positive_int, metavar="N", help="(default: 128; 64 on pictures)")
@@ -81,7 +91,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="other held out positions, for rates and learning curves (default: 10k)",
     )
-    add("--parallel", type=positive_int, default=1, metavar="N", help="trainings at a time")
+    add(
+        "--parallel",
+        type=positive_int,
+        default=1,
+        metavar="N",
+        help="trainings at a time, sharing the cores (default: 1)",
+    )
     add(
         "--set",
         action="append",

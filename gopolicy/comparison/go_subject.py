@@ -31,7 +31,7 @@ from gopolicy.evaluation.speed import Work
 from gopolicy.features.planes import plane_set
 from gopolicy.nets.cost import multiply_adds
 from gopolicy.nets.network import PolicyNetwork, Setting
-from gopolicy.nets.registry import build_network, default_settings
+from gopolicy.nets.registry import NETWORKS, build_network, default_settings
 from gopolicy.nets.weight_folder import TENSORS
 from gopolicy.nets.weights import load_weights
 from gopolicy.progress import Progress
@@ -78,6 +78,10 @@ class GoSubject:
             key = change.partition("=")[0].strip().replace("-", "_")
             if key in DECIDED:
                 raise ConfigError(f"{key} has an option of its own in a comparison; not --set")
+            if any(key in default_settings(name) for name in NETWORKS):
+                raise ConfigError(
+                    f"{key} is a setting of networks; say of which: NETWORK.{key}=..."
+                )
         held_out = store.split("validation")
         if len(held_out.games) < 4:
             raise ConfigError(

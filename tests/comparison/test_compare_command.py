@@ -233,6 +233,7 @@ def test_two_trainings_at_a_time_come_to_the_same(store, done, tmp_path):
         (["--positions", "many"], "whole number"),
         (["--set", "lr=0.1"], "lr has an option of its own"),
         (["--set", "lrr=0.1"], "lrr"),
+        (["--set", "filters=9"], "say of which: NETWORK.filters="),
         (["--set", "image.filter=3"], "filter"),
         (["--set", "imag.filters=3"], "imag"),
         (["--planes", "alphago47"], "alphago47"),
