@@ -41,9 +41,9 @@ _TRIES = 8
 """Moves that are compared with passing before it is decided that none is worth it."""
 _CONFIDENT, _PLAUSIBLE = 0.35, 0.25
 """Probability from which the network's move is played even if playouts see no use in it: as the
-answer to a stone, and anywhere while there are open points.  Late in KGS games such an answer is
-what a 6 dan player chose about three times out of four; on boards that are finished the network is
-hardly ever so sure of anything."""
+answer to a stone, and while there are open points outside the opponent's area.  Late in KGS games
+such an answer is what a 6 dan player chose about three times out of four; on boards that are
+finished the network is hardly ever so sure of anything."""
 _HANDICAP_DELAY = 20
 """Moves that each handicap stone puts White's first chance to resign off."""
 
@@ -288,14 +288,15 @@ class _Turn:
         self, probabilities: NDArray[np.float32], seen: Outcome, adviser: Adviser
     ) -> Point:
         """Return a move that the network is sure enough of, `PASS` if it loses points."""
-        if seen.open_points.any():
+        shares = among(probabilities, self.sensible)
+        point = self.player.draw(shares, self.temperature)
+        invades = seen.owners[point] == self.color.opponent
+        if seen.open_points.any() and not invades:
             needed = _PLAUSIBLE
         elif self.board.last_move in (None, PASS):
             return PASS
         else:
             needed = _CONFIDENT
-        shares = among(probabilities, self.sensible)
-        point = self.player.draw(shares, self.temperature)
         if shares[point] < needed or not adviser.is_harmless(point):
             return PASS
         return point

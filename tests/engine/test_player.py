@@ -246,6 +246,26 @@ def test_a_neutral_point_is_filled_though_the_network_likes_many_others_more() -
     assert chosen(Player(Homely()), board, Color.WHITE) == "pass"
 
 
+def test_while_points_are_open_the_network_is_trusted_at_home_but_not_to_invade() -> None:
+    class Keen:
+        """A network that gives one point 30 % and the rest to all others."""
+
+        def __init__(self, vertex: str) -> None:
+            self.point = parse_vertex(vertex, 9)
+
+        def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
+            del color
+            wishes = np.where(board.legal_mask(), 1.0, 0.0).astype(np.float32)
+            wishes *= 0.7 / (wishes.sum() - 1)
+            wishes[self.point] = 0.3
+            return wishes
+
+    board = Board.from_diagram(ONE_NEUTRAL_POINT)
+    assert chosen(Player(Keen("B5")), board, Color.BLACK) == "B5"
+    assert chosen(Player(Keen("H5")), board, Color.BLACK) == "E5"
+    assert chosen(Player(Keen("H5")), board, Color.WHITE) == "H5"
+
+
 SEKI = """
     . . . . . . . . .
     . . . . . . . . .
