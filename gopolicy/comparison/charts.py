@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 from itertools import cycle
 from statistics import fmean
-from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -40,12 +39,18 @@ def draw_charts(results: Results, example: str) -> dict[str, bytes]:
 
 def _chart(draw: Callable[[Axes], None]) -> bytes:
     """Draw one chart and return it as PNG."""
-    figure = Figure(figsize=(6.4, 4.4), dpi=150, layout="constrained")
+    figure = Figure(figsize=(6.4, 4.8), dpi=150, layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#e4e4e4", linewidth=0.8)
     axes.set_axisbelow(True)
     draw(axes)
+    handles, names = axes.get_legend_handles_labels()
+    if handles:
+        columns = 3 if max(map(len, names)) < LONG // 2 else 2
+        figure.legend(
+            handles, names, loc="outside lower center", ncols=columns, frameon=False, fontsize=8
+        )
     target = io.BytesIO()
     figure.savefig(target, format="png")
     return target.getvalue()
@@ -109,7 +114,6 @@ def _draw_curves(axes: Axes, results: Results, by: str, example: str) -> None:
     axes.set_ylabel(f"top-1 on tuning {example}s")
     what = "wall time" if by == "seconds" else f"{example}s seen"
     axes.set_title(f"{results.group.title}: learning by {what}")
-    _legend(axes)
 
 
 def _time_axis(axes: Axes) -> None:
@@ -143,7 +147,6 @@ def _draw_phases(axes: Axes, results: Results) -> None:
     axes.set_xlabel("move number")
     axes.set_ylabel("top-1")
     axes.set_title(f"{results.group.title}: top-1 by move number")
-    _legend(axes)
 
 
 def _draw_shifts(axes: Axes, results: Results) -> None:
@@ -164,7 +167,6 @@ def _draw_shifts(axes: Axes, results: Results) -> None:
     axes.set_xlabel("pixels that the pictures were moved by")
     axes.set_ylabel("top-1")
     axes.set_title(f"{results.group.title}: top-1 of moved pictures")
-    _legend(axes)
 
 
 def _draw_patterns(axes: Axes, results: Results) -> None:
@@ -182,7 +184,7 @@ def _draw_patterns(axes: Axes, results: Results) -> None:
         ]
         heights = [fmean(same) for same in zip(*found, strict=True)]
         places = [place + (index - (len(results.rows) - 1) / 2) * width for place in range(3)]
-        axes.bar(places, heights, width=0.92 * width, color=color, label=row.entrant.title)
+        axes.bar(places, heights, width=0.92 * width, color=color, label=_broken(row.entrant.title))
         for x, height in zip(places, heights, strict=True):
             axes.annotate(f"{height:.0%}", (x, height), ha="center", va="bottom", fontsize=8)
     axes.set_xticks(range(3), names)
@@ -191,7 +193,6 @@ def _draw_patterns(axes: Axes, results: Results) -> None:
     axes.set_ylim(0, 1.08)
     axes.set_ylabel("the answer follows")
     axes.set_title(results.group.title)
-    _legend(axes, "upper right")
 
 
 def _follows(probe: dict[str, dict[str, dict[str, float] | None]], kind: str) -> float:
@@ -208,12 +209,6 @@ def _shares(axes: Axes) -> None:
         axes.set_ylim(0.0, 1.05 * high)
     else:
         axes.set_ylim(math.floor(10 * low - 0.2) / 10 if low > 0.6 else 0.0, 1.0)
-
-
-def _legend(axes: Axes, place: Literal["lower right", "upper right"] = "lower right") -> None:
-    """Add the names of the lines."""
-    legend = axes.legend(facecolor="white", framealpha=0.85, edgecolor="none", fontsize=8)
-    legend.set_loc(place)
 
 
 def _short(value: float, position: int | None = None) -> str:
