@@ -17,7 +17,9 @@ from reference.tiny_games import write_games
 from gopolicy.__main__ import main
 from gopolicy.comparison.entrant import Entrant, Trial
 from gopolicy.comparison.go_subject import GoOptions, open_go_subject
+from gopolicy.comparison.subject import StoppedEarly
 from gopolicy.nets.weights import load_weights
+from gopolicy.progress import SILENT
 
 SMALL = ["--planes", "alphago4", "--filters", "8", "--layers", "3", "--batch-size", "8"]
 SMALL += ["--positions", "64", "--sweep-positions", "16", "--learning-rates", "0.01"]
@@ -171,6 +173,40 @@ def test_the_data_of_a_trial_does_not_depend_on_the_network(store):
         assert (one.targets == three.targets).all()
 
 
+class StopAtOnce:
+    """A listener that asks for an end, as Ctrl-C does, when the first step is done."""
+
+    def start(self, label, total, unit):
+        pass
+
+    def advance(self, count=1, **figures):
+        if count:
+            signal.raise_signal(signal.SIGINT)
+
+    def message(self, text):
+        pass
+
+    def finish(self):
+        pass
+
+
+def test_a_training_that_was_stopped_goes_on_and_comes_to_the_same(store, tmp_path):
+    exact = ("precision=fp32", "memory_format=contiguous")
+    options = GoOptions(planes="alphago4", batch_size=8, changes=exact, device="cpu")
+    subject = open_go_subject(store, options)
+    entrant = Entrant(title="a", network="alphago", settings={"filters": 4, "layers": 2})
+    trial = Trial(entrant=entrant, lr=0.01, seed=1, examples=64, final=True)
+    whole = subject.run(trial, tmp_path / "whole", SILENT)
+    with pytest.raises(StoppedEarly):
+        subject.run(trial, tmp_path / "parts", StopAtOnce())
+    assert list((tmp_path / "parts").glob("checkpoint-*"))
+    parts = subject.run(trial, tmp_path / "parts", SILENT)
+    assert parts.measured == whole.measured
+    assert parts.tuning == whole.tuning
+    assert [p["top1"] for p in parts.curve] == [p["top1"] for p in whole.curve]
+    assert parts.examples == whole.examples == 64
+
+
 def test_seeds_differ(done):
     folder = done / "runs" / "go" / "alphago_filters-8_layers-3"
     one, two = (load_weights(folder / f"seed-{seed}" / "weights").info for seed in (1, 2))
@@ -265,7 +301,7 @@ def start(store: Path, out: Path, *more: str) -> subprocess.Popen[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("parallel", ["1", "2"])
 def test_ctrl_c_stops_and_the_same_command_goes_on(store, tmp_path, parallel):
-    long = ["--positions", "100k", "--networks", "dense", "--set", "checkpoint_minutes=0"]
+    long = ["--positions", "100k", "--networks", "alphago", "--set", "checkpoint_minutes=0"]
     process = start(store, tmp_path, *long, "--seeds", "2", "--parallel", parallel)
     for _ in range(2400):
         if list(tmp_path.glob("runs/go/*/seed-*/checkpoint-*")):
