@@ -44,7 +44,7 @@ def test_the_test_command_is_what_ci_runs() -> None:
 
 @pytest.mark.parametrize("step", [step for step in ALL_STEPS if step.startswith("gopolicy ")])
 def test_every_gopolicy_command_shown_is_one_that_parses(step: str) -> None:
-    _, command, *arguments = shlex.split(step)
+    _, command, *arguments = shlex.split(step.replace("\\\n", " "))
     assert command in COMMANDS
     parser = ArgumentParser(allow_abbrev=False)
     importlib.import_module(f"gopolicy.cli.{command}").add_arguments(parser)
