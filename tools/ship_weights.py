@@ -6,7 +6,9 @@ hand but the remarks:
 
     gopolicy evaluate games.tar.gz --weights run/weights --precision fp32 --json > one.json
     gopolicy evaluate games.tar.gz --weights run/weights --symmetries 8 --json > eight.json
-    python tools/ship_weights.py run --name NAME --games "NAME OF THE GAMES" one.json eight.json
+    python tools/ship_weights.py run one.json eight.json --name NAME --games "NAME OF THE GAMES" ...
+
+The second measurement may be left out, as for a network that turns with the board anyway.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from typing import Any
 from gopolicy.engine.predictor import Predictor
 from gopolicy.files import write_text
 from gopolicy.go.board import Board
+from gopolicy.nets.cost import multiply_adds
 from gopolicy.nets.weights import load_weights, save_weights
 from gopolicy.sgf.read import read_game
 
@@ -57,6 +60,10 @@ Reproduce it with
 {commands}
 ```
 
+## Cost
+
+One look at a position takes {multiply_adds:,} multiply-adds. `gopolicy bench inference` times it.
+
 ## Training
 
 {training}
@@ -78,18 +85,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="the folder of the training run")
     parser.add_argument("one", type=Path, help="what evaluate --json printed")
-    parser.add_argument("eight", type=Path, help="the same with --symmetries 8")
+    parser.add_argument("eight", type=Path, nargs="?", help="the same with --symmetries 8")
     parser.add_argument("--name", required=True)
     parser.add_argument("--games", required=True, help="what was measured on, in words")
     parser.add_argument("--archive", required=True, help="the file name of those games")
     parser.add_argument("--remarks", type=Path, help="a file of Markdown to add to the card")
     args = parser.parse_args()
-    results = [json.loads(path.read_text()) for path in (args.one, args.eight)]
+    results = [json.loads(path.read_text()) for path in (args.one, args.eight) if path]
     folder = ROOT / "weights" / args.name
     loaded = load_weights(args.run / "weights")
     figures = {key: round(results[0][key], 5) for key in FIGURES}
     accuracy = {"games": args.games, "positions": results[0]["positions"], "symmetries": 1}
-    accuracy |= figures | {"top1_symmetries_8": round(results[1]["top1"], 5)}
+    accuracy |= figures
+    accuracy |= {f"top1_symmetries_{r['symmetries']}": round(r["top1"], 5) for r in results[1:]}
     accuracy |= {"protocol": results[0]["protocol"]}
     info = replace(loaded.info, accuracy=accuracy, precision="fp16")
     save_weights(folder, loaded.network, info)
@@ -136,6 +144,7 @@ def card(args: argparse.Namespace, results: list[dict[str, Any]], loaded: Any) -
             f"| {row['rank']} | {row['positions']:,} | {row['top1']:.2%} | {row['nll']:.3f} |"
             for row in one["by_rank"]
         ),
+        multiply_adds=multiply_adds(loaded.network, (info.planes, info.size, info.size)),
         training=f"{info.positions:,} positions, each turned by one of the 8 symmetries, drawn"
         f" from a store with the digest `{info.data[:16]}`.",
         config=json.dumps(run["config"], indent=2),
