@@ -70,8 +70,8 @@ RECIPES: dict[str, TrainConfig] = {
     ),
 }
 """quick: a minute or so, to see that everything works.  cpu-evening and cpu-night: two hours and a
-night on 2 cores; `weights/LOG.md` says what they came to.  gpu-hour: the same on a GPU, with
-more of everything; not tried on one yet.  alphago-2016: the schedule of Silver et al. 2016, in
+night on 2 cores; `weights/LOG.md` tells how far the latter has come.  gpu-hour: the same on a GPU,
+with more of everything; not tried on one yet.  alphago-2016: the schedule of Silver et al. 2016, in
 Methods."""
 
 
