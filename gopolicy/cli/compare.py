@@ -43,6 +43,14 @@ FIRST = {"filters": 32, "layers": 6}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    _add_subjects(parser)
+    _add_training(parser)
+    add_device(parser)
+    add_json(parser)
+
+
+def _add_subjects(parser: argparse.ArgumentParser) -> None:
+    """Add what is compared, on what."""
     add = parser.add_argument
     add("--data", type=Path, metavar="DIR", help="a store made by gopolicy prepare")
     add(
@@ -68,6 +76,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--filters", type=positive_int, metavar="N", help="of the first network (default: 32)")
     add("--layers", type=positive_int, metavar="N", help="of the first network (default: 6)")
     add("--planes", default="alphago48", metavar="SET", help="the plane set (default: alphago48)")
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    """Add how much is trained and measured."""
+    add = parser.add_argument
     add("--positions", default="2M", metavar="N", help="to train each network on (default: 2M)")
     add("--seeds", type=positive_int, default=2, metavar="N", help="trainings each (default: 2)")
     add(
@@ -106,8 +119,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="change a setting of training, or NETWORK.KEY=VALUE of a network",
     )
-    add_device(parser)
-    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
