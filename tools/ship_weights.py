@@ -94,10 +94,10 @@ def main() -> int:
     results = [json.loads(path.read_text()) for path in (args.one, args.eight) if path]
     folder = ROOT / "weights" / args.name
     loaded = load_weights(args.run / "weights")
-    figures = {key: round(results[0][key], 5) for key in FIGURES}
+    figures = {key: round(results[0][key], 6) for key in FIGURES}
     accuracy = {"games": args.games, "positions": results[0]["positions"], "symmetries": 1}
     accuracy |= figures
-    accuracy |= {f"top1_symmetries_{r['symmetries']}": round(r["top1"], 5) for r in results[1:]}
+    accuracy |= {f"top1_symmetries_{r['symmetries']}": round(r["top1"], 6) for r in results[1:]}
     accuracy |= {"protocol": results[0]["protocol"]}
     info = replace(loaded.info, accuracy=accuracy, precision="fp16")
     save_weights(folder, loaded.network, info)
