@@ -13,23 +13,25 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
-from gopolicy.errors import ConfigError
-
 Groups = list[dict[str, Any]]
 
 
 class MuonWithAdamW(Optimizer):
     """Two optimizers that step together; the groups of Muon come first."""
 
-    def __init__(self, matrices: Groups, rest: Groups, *, lr: float, betas: tuple[float, float]):
+    def __init__(
+        self,
+        matrices: Groups,
+        rest: Groups,
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        fused: bool,
+    ) -> None:
         """Take groups of parameters; those in matrices must have two dimensions or more.
 
-        `ConfigError` where torch is too old to have Muon.
+        betas and fused are AdamW's.
         """
-        if not hasattr(torch.optim, "Muon"):
-            raise ConfigError(
-                f"optimizer muon needs torch 2.9 or newer, this is {torch.__version__}"
-            )
         self._kernels = [kernel for group in matrices for kernel in group["params"]]
         self._matrices = [nn.Parameter(_as_matrix(kernel.detach())) for kernel in self._kernels]
         views = iter(self._matrices)
@@ -39,7 +41,7 @@ class MuonWithAdamW(Optimizer):
             muon = torch.optim.Muon(viewed, lr=lr, momentum=0.95, adjust_lr_fn="match_rms_adamw")
             self._parts.append(muon)
         if rest:
-            self._parts.append(AdamW(rest, lr=lr, betas=betas, fused=True))
+            self._parts.append(AdamW(rest, lr=lr, betas=betas, fused=fused))
         super().__init__(matrices + rest, {})
         self._share_groups()
 

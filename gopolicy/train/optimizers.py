@@ -72,6 +72,7 @@ def _muon(groups: Groups, config: TrainConfig) -> Optimizer:
         [group for group in rest if group["params"]],
         lr=config.lr,
         betas=(config.momentum, config.beta2),
+        fused=_can_fuse(groups),
     )
 
 
