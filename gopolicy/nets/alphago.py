@@ -8,14 +8,8 @@ convolution and its ReLU; once trained it can be folded away, which gives the pu
 from torch import nn
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.layers import (
-    ConvBlock,
-    ConvOptions,
-    GlobalBias,
-    NormOptions,
-    PositionBias,
-    Residual,
-)
+from gopolicy.nets.layers import ConvBlock, ConvOptions, GlobalBias, PositionBias, Residual
+from gopolicy.nets.norm import NormOptions
 
 MAX_LAYERS = 1000
 """More than anybody trains; a guard against a damaged description."""

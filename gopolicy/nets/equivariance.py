@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.layers import BatchNorm, ConvBlock, Dense, Flatten, MaxPool, PositionBias
+from gopolicy.nets.layers import ConvBlock, Dense, Flatten, MaxPool, PositionBias
+from gopolicy.nets.norm import BatchNorm
 
 IMAGES = 8
 """The symmetries of the square."""

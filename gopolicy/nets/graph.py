@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from gopolicy.nets import layers as bricks
 from gopolicy.nets.network import ImageNetwork
+from gopolicy.nets.norm import BatchNorm
 from gopolicy.nets.scaling import SCALES, Scaling
 
 
@@ -213,7 +214,7 @@ _DESCRIBE: dict[type[nn.Module], _Describe] = {
     bricks.ConvBlock: _conv,
     bricks.Separable: _separable,
     bricks.Dense: _dense,
-    bricks.BatchNorm: _plain("norm"),
+    BatchNorm: _plain("norm"),
     bricks.MaxPool: _pool("max pool"),
     bricks.AveragePool: _pool("average pool"),
     bricks.GlobalAverage: _plain("global average"),

@@ -24,10 +24,10 @@ from gopolicy.nets.layers import (
     Flatten,
     GlobalAverage,
     MaxPool,
-    NormOptions,
     Padding,
 )
 from gopolicy.nets.network import ImageNetwork, PictureShape, Setting
+from gopolicy.nets.norm import NormOptions
 
 MAX_LAYERS, MAX_FILTERS = 1000, 4096
 """More than anybody trains; a guard against a damaged description."""

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from gopolicy.errors import WeightsError
 from gopolicy.nets.keras_names import TOP, keras_layers
-from gopolicy.nets.layers import BatchNorm, Dense, Separable
+from gopolicy.nets.layers import Dense, Separable
 from gopolicy.nets.network import ImageNetwork
+from gopolicy.nets.norm import BatchNorm
 
 Array = npt.NDArray[np.float32]
 _UNNAMED = re.compile(r"(conv2d|batch_normalization)(?:_(\d+))?")

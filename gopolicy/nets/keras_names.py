@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from torch import nn
 
 from gopolicy.errors import WeightsError
-from gopolicy.nets.layers import BatchNorm, ConvBlock, Dense, Separable
+from gopolicy.nets.layers import ConvBlock, Dense, Separable
 from gopolicy.nets.network import ImageNetwork
+from gopolicy.nets.norm import BatchNorm
 
 TOP = "head"
 """The layer that gives the classes; Keras has several names for it, and it is the last there."""

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gopolicy.errors import ConfigError
+from gopolicy.nets import fused_norm
+from gopolicy.nets.norm import BatchNorm, NormOptions
 
 Activation = Literal["relu", "relu6", "elu", "sigmoid", "tanh", "none"]
 Padding = Literal["same", "valid"] | int | tuple[int, int] | tuple[int, int, int, int]
@@ -34,18 +36,6 @@ def make_activation(name: str, *, inplace: bool = False) -> nn.Module:
     if name not in _ACTIVATIONS:
         raise ConfigError(f"expected an activation of {', '.join(_ACTIVATIONS)}, got {name!r}")
     return _ACTIVATIONS[name](inplace)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NormOptions:
-    """How a batch normalization is set up."""
-
-    scale: bool = True
-    """Learn a factor per channel (gamma)."""
-    eps: float = 1e-5
-    """Added to the variance."""
-    momentum: float = 0.1
-    """Share of a batch in the running mean and variance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,46 +60,6 @@ class ConvOptions:
     """The function applied to every value."""
     preactivation: bool = False
     """Normalize and activate the input instead of the output."""
-
-
-class BatchNorm(nn.Module):
-    """Batch normalization over the channels of a picture, with or without a learned factor."""
-
-    running_mean: Tensor
-    running_var: Tensor
-    weight: nn.Parameter | None
-
-    def __init__(self, channels: int, options: NormOptions) -> None:
-        super().__init__()
-        self.eps, self.momentum = options.eps, options.momentum
-        self.register_parameter(
-            "weight", nn.Parameter(torch.ones(channels)) if options.scale else None
-        )
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.register_buffer("running_mean", torch.zeros(channels))
-        self.register_buffer("running_var", torch.ones(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalize by the batch while training, by the running figures otherwise."""
-        if x.is_meta:  # no numbers, and torch would work out their absence slowly
-            return torch.empty_like(x)
-        return F.batch_norm(
-            x,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training,
-            self.momentum,
-            self.eps,
-        )
-
-    def as_affine(self) -> tuple[Tensor, Tensor]:
-        """Return the factor and the offset per channel that it applies when not training."""
-        factor = (self.running_var.double() + self.eps).rsqrt()
-        if self.weight is not None:
-            factor = factor * self.weight.double()
-        return factor, self.bias.double() - self.running_mean.double() * factor
 
 
 class _Convolution(nn.Conv2d):
@@ -148,6 +98,8 @@ class ConvBlock(nn.Module):
         )
         channels = inputs if options.preactivation else outputs
         self.norm = BatchNorm(channels, options.norm) if options.norm else nn.Identity()
+        scaled = options.norm is not None and options.norm.scale
+        self.fuses = scaled and options.activation in ("relu", "none")
         owns_input = not options.preactivation or options.norm is not None
         self.activation = make_activation(options.activation, inplace=owns_input)
         _initialize(self.conv, options.activation if not options.preactivation else "relu")
@@ -156,7 +108,11 @@ class ConvBlock(nn.Module):
         """Map [B, inputs, H, W] to [B, outputs, H', W']."""
         if self.options.preactivation:
             return cast(Tensor, self.conv(self.pad(self.activation(self.norm(x)))))
-        return cast(Tensor, self.activation(self.norm(self.conv(self.pad(x)))))
+        x = self.conv(self.pad(x))
+        if self.fuses and self.training and fused_norm.is_served(x):
+            assert isinstance(self.norm, BatchNorm)
+            return self.norm.fused(x, relu=self.options.activation == "relu")
+        return cast(Tensor, self.activation(self.norm(x)))
 
     def folded(self) -> tuple[Tensor, Tensor]:
         """Return the weight and bias of one convolution that does what conv and norm do."""
@@ -308,8 +264,9 @@ class GlobalBias(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, inputs, H, W] to [B, outputs, H, W]."""
         whole = self.whole(x)
-        mean = self.from_mean(whole.mean((2, 3), keepdim=True))
-        maximum = self.from_maximum(whole.amax((2, 3), keepdim=True))
+        board = whole.shape[-2:]  # pooling: torch's mean and amax take four times as long on CPUs
+        mean = self.from_mean(F.avg_pool2d(whole, board))
+        maximum = self.from_maximum(F.max_pool2d(whole, board))
         return cast(Tensor, self.activation(self.local(x) + (mean + maximum)))
 
 
@@ -355,11 +312,15 @@ class Residual(nn.Module):
         self.shortcut = shortcut or nn.Identity()
         self.layers = nn.Sequential(*layers)
         self.add = Add(scale)
+        self.fuses = activation == "relu" and scale == 1.0
         self.activation = make_activation(activation, inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x to activation(shortcut(x) + scale * layers(x))."""
-        return cast(Tensor, self.activation(self.add(self.layers(x), self.shortcut(x))))
+        inside, around = self.layers(x), self.shortcut(x)
+        if self.fuses and self.training and fused_norm.is_served(inside, around):
+            return fused_norm.add_relu(inside, around)
+        return cast(Tensor, self.activation(self.add(inside, around)))
 
 
 class Branches(nn.Module):

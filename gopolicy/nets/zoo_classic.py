@@ -8,7 +8,6 @@ from torch import nn
 from gopolicy.nets.layers import (
     Activation,
     AveragePool,
-    BatchNorm,
     Branches,
     ConvBlock,
     ConvOptions,
@@ -17,12 +16,12 @@ from gopolicy.nets.layers import (
     Flatten,
     GlobalAverage,
     MaxPool,
-    NormOptions,
     Padding,
     Residual,
     make_activation,
 )
 from gopolicy.nets.network import PictureShape
+from gopolicy.nets.norm import BatchNorm, NormOptions
 
 Layers = dict[str, nn.Module]
 Parts = tuple[Layers, Layers]

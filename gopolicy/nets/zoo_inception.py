@@ -15,11 +15,11 @@ from gopolicy.nets.layers import (
     GlobalAverage,
     Kernel,
     MaxPool,
-    NormOptions,
     Residual,
     Separable,
 )
 from gopolicy.nets.network import PictureShape
+from gopolicy.nets.norm import NormOptions
 from gopolicy.nets.zoo_classic import Layers, Parts
 
 _PLAIN = NormOptions(eps=1e-3, momentum=0.01)

@@ -11,7 +11,6 @@ from gopolicy.nets.layers import (
     Activation,
     Add,
     AveragePool,
-    BatchNorm,
     Branches,
     Concatenate,
     ConvBlock,
@@ -19,12 +18,12 @@ from gopolicy.nets.layers import (
     Dense,
     GlobalAverage,
     MaxPool,
-    NormOptions,
     SamePad,
     Separable,
     make_activation,
 )
 from gopolicy.nets.network import PictureShape
+from gopolicy.nets.norm import BatchNorm, NormOptions
 from gopolicy.nets.zoo_classic import Parts
 
 _NORM = NormOptions(eps=1e-3, momentum=0.0003)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from gopolicy.nets import layers as bricks
+from gopolicy.nets.norm import BatchNorm
 from gopolicy.nets.scaling import Scaling
 
 _POINTWISE = (
@@ -17,7 +18,7 @@ _POINTWISE = (
     nn.Tanh,
     nn.Sigmoid,
     nn.Dropout,
-    bricks.BatchNorm,
+    BatchNorm,
     bricks.PositionBias,
     Scaling,
 )

@@ -13,8 +13,9 @@ from gopolicy.nets import keras_files
 from gopolicy.nets.image import image_network
 from gopolicy.nets.keras_files import load_keras_weights
 from gopolicy.nets.keras_names import keras_layers
-from gopolicy.nets.layers import BatchNorm, Dense, Separable
+from gopolicy.nets.layers import Dense, Separable
 from gopolicy.nets.network import PictureShape
+from gopolicy.nets.norm import BatchNorm
 from gopolicy.nets.zoo import zoo_network
 
 

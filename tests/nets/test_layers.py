@@ -8,7 +8,6 @@ from torch.nn import functional as F
 from gopolicy.errors import ConfigError
 from gopolicy.nets.layers import (
     AveragePool,
-    BatchNorm,
     Branches,
     ConvBlock,
     ConvOptions,
@@ -16,13 +15,13 @@ from gopolicy.nets.layers import (
     Flatten,
     GlobalAverage,
     MaxPool,
-    NormOptions,
     PositionBias,
     Residual,
     SamePad,
     Separable,
     make_activation,
 )
+from gopolicy.nets.norm import BatchNorm, NormOptions
 
 
 @pytest.fixture(autouse=True)

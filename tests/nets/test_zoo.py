@@ -12,6 +12,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.nets import layers
 from gopolicy.nets.graph import Node, depth, trace, trace_image, weighted_depth
 from gopolicy.nets.network import ImageNetwork, PictureShape
+from gopolicy.nets.norm import BatchNorm
 from gopolicy.nets.registry import NETWORKS, build_network
 from gopolicy.nets.scaling import Scaling
 from gopolicy.nets.zoo import ZOO, zoo_network
@@ -221,4 +222,4 @@ def test_only_bricks_hold_parameters(whole, name):
     network = whole[name]
     paths = {path.rpartition(".")[0] for path, _ in network.named_parameters()}
     owners = {type(network.get_submodule(path)) for path in paths}
-    assert owners <= {layers._Convolution, layers._Linear, layers.BatchNorm}
+    assert owners <= {layers._Convolution, layers._Linear, BatchNorm}

@@ -14,10 +14,10 @@ from gopolicy.nets.layers import (
     Dense,
     Flatten,
     MaxPool,
-    NormOptions,
     Residual,
     Separable,
 )
+from gopolicy.nets.norm import NormOptions
 from gopolicy.nets.registry import build_network
 from gopolicy.viz.probe import answers, hidden_layers, layer_of, leaking
 from gopolicy.viz.receptive import receptive_field
