@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gopolicy.evaluation.speed import Row
+from gopolicy.nets.layers import ConvBlock, Residual
 from gopolicy.nets.registry import build_network
 from gopolicy.train.compute import Compute, choose_compute
 from gopolicy.train.config import TrainConfig
@@ -20,14 +21,25 @@ from gopolicy.train.world import World
 
 
 def bare_rate(
-    config: TrainConfig, source: StoreSource, world: World, seconds: float = 4.0
+    config: TrainConfig,
+    source: StoreSource,
+    world: World,
+    seconds: float = 4.0,
+    *,
+    fused: bool = True,
 ) -> tuple[float, Compute]:
-    """Return positions per second of the barest loop on fixed tensors, and its formats."""
+    """Return positions per second of the barest loop on fixed tensors, and its formats.
+
+    Without fused, normalization and ReLU are those of torch (`gopolicy.nets.fused_norm`).
+    """
     torch.manual_seed(config.seed)
     settings = config.settings
     network = build_network(config.network, planes=source.planes, size=source.size, **settings)
     compute, _ = choose_compute(config, network, source.planes, source.size, world.device)
     compute.place(network, world.device).train()
+    for block in network.modules():
+        if isinstance(block, ConvBlock | Residual):
+            block.fuses &= fused
     optimizer = make_optimizer(config, network)
     shape = (config.batch_size, source.planes, source.size, source.size)
     planes_bcnn = torch.randint(0, 2, shape).to(
@@ -68,16 +80,24 @@ def measure_train(
     config: TrainConfig, source: StoreSource, world: World, seconds: float
 ) -> list[Row]:
     """Compare training with a bare loop; both are measured twice, taking turns."""
-    bare, real = 0.0, []
+    bare, apart, real = 0.0, 0.0, []
     for _ in range(2):
         rate, compute = bare_rate(config, source, world, 2 * seconds)
         bare = max(bare, rate)
+        apart = max(apart, bare_rate(config, source, world, 2 * seconds, fused=False)[0])
         real.append(real_rate(config, source, world, 4 * seconds))
     best = max(real, key=lambda result: result.positions_per_second)
     kind = f"{compute.precision}, {compute.memory_format}"
     reference = "a bare loop on fixed tensors, time per position"
     return [
-        Row(name=f"bare loop, {kind}", value=bare, unit="positions/s"),
+        Row(
+            name=f"bare loop, {kind}",
+            value=bare,
+            unit="positions/s",
+            reference="normalization by torch, time per position",
+            ratio=apart / bare,
+            smaller_is_better=True,
+        ),
         Row(
             name="training, data from a store",
             value=best.positions_per_second,
