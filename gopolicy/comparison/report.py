@@ -1,6 +1,8 @@
-"""A comparison as a folder: charts, tables as CSV and JSON, and one HTML page that holds it all."""
+"""A comparison as a folder: charts, tables as CSV and JSON, and text that puts them together.
 
-import base64
+The text comes twice, as one HTML page that holds everything and as Markdown beside the charts.
+"""
+
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -8,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
-from markupsafe import Markup
-
 from gopolicy.comparison.charts import draw_charts
 from gopolicy.comparison.findings import contrast, findings, pattern_findings, share
+from gopolicy.comparison.page import as_page, as_text
 from gopolicy.comparison.results import Results, Row
 from gopolicy.comparison.tables import (
     curve_rows,
@@ -23,68 +23,7 @@ from gopolicy.comparison.tables import (
     result_rows,
     to_csv,
 )
-from gopolicy.evaluation.page import PAGE_STYLE
 from gopolicy.files import filling
-
-_EXTRA = """\
-  body { max-width: 74rem; } td, th { padding: .3rem .6rem; font-size: .9rem; vertical-align: top; }
-  .wide { overflow-x: auto; margin-bottom: 1rem; } td small { color: #69645c; }
-  td b { font-weight: 500; white-space: nowrap; }
-  .charts { grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); }
-  li { margin-bottom: .3rem; }
-"""
-
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ title }}</title>
-<style>
-{{ style }}</style>
-</head>
-<body>
-<h1>{{ title }}</h1>
-<p>{{ method }}</p>
-{%- if contrast %}
-<h2>The same operation on the board and on pictures</h2>
-<ul>
-{%- for line in contrast %}
-<li>{{ line }}</li>
-{%- endfor %}
-</ul>
-{%- endif %}
-{%- for group in groups %}
-<h2>{{ group.title }}{% if several %} ({{ group.subject }}){% endif %}</h2>
-<p>{{ group.question }}</p>
-<ul>
-{%- for line in group.findings %}
-<li>{{ line }}</li>
-{%- endfor %}
-</ul>
-<div class="wide"><table>
-<tr>{% for name in group.header %}<th>{{ name }}</th>{% endfor %}</tr>
-{%- for row in group.rows %}
-<tr>{% for cell in row %}<td><b>{{ cell[0] }}</b>
-{%- if cell[1] %}<br><small>{{ cell[1] }}</small>{% endif %}</td>{% endfor %}</tr>
-{%- endfor %}
-</table></div>
-<div class="charts">
-{%- for name, data in group.charts %}
-<img src="data:image/png;base64,{{ data }}" alt="{{ name }}">
-{%- endfor %}
-</div>
-{%- endfor %}
-<h2>How it was measured</h2>
-<dl>
-{%- for name, value in facts.items() %}
-<dt>{{ name }}</dt><dd>{{ value }}</dd>
-{%- endfor %}
-</dl>
-</body>
-</html>
-"""
 
 METHOD = (
     "All networks are trained on the same examples in the same order; every seed has first weights"
@@ -112,23 +51,28 @@ class Section:
 
 def write_report(folder: Path, sections: Sequence[Section], facts: Mapping[str, object]) -> Path:
     """Write the folder and return its HTML page; all files appear, or none."""
-    pictures = {
-        (number, results.group.key): draw_charts(results, section.example)
-        for number, section in enumerate(sections)
-        for results in section.results
-    }
-    page = _render(sections, pictures, facts)
+    several = len(sections) > 1
+    charts: dict[str, bytes] = {}
+    groups: list[dict[str, Any]] = []
+    for section in sections:
+        prefix = f"{section.subject}-" if several else ""
+        for results in section.results:
+            drawn = draw_charts(results, section.example)
+            mine = {f"{prefix}{name}": png for name, png in drawn.items()}
+            charts |= mine
+            groups.append(_group(section, results, list(mine)))
+    view = _view(sections, groups, facts)
     with filling(folder) as beside:
-        for number, section in enumerate(sections):
-            prefix = f"{section.subject}-" if len(sections) > 1 else ""
-            for results in section.results:
-                for name, data in pictures[number, results.group.key].items():
-                    (beside / f"{prefix}{name}").write_bytes(data)
+        for name, png in charts.items():
+            (beside / name).write_bytes(png)
+        for section in sections:
+            prefix = f"{section.subject}-" if several else ""
             for name, text in _tables(section).items():
                 (beside / f"{prefix}{name}").write_text(text, encoding="utf-8")
         text = json.dumps(as_json(sections, facts), indent=2, ensure_ascii=False)
         (beside / "comparison.json").write_text(text + "\n", encoding="utf-8")
-        (beside / "index.html").write_text(page, encoding="utf-8")
+        (beside / "README.md").write_text(as_text(view), encoding="utf-8")
+        (beside / "index.html").write_text(as_page(view, charts), encoding="utf-8")
     return folder / "index.html"
 
 
@@ -195,46 +139,36 @@ def _tables(section: Section) -> dict[str, str]:
     return {name: to_csv(found) for name, found in rows.items() if found}
 
 
-def _render(
-    sections: Sequence[Section],
-    pictures: Mapping[tuple[int, str], Mapping[str, bytes]],
-    facts: Mapping[str, object],
-) -> str:
-    """Return the HTML page with its charts inside."""
-    groups = [
-        {
-            "subject": section.subject,
-            "title": results.group.title,
-            "question": results.group.question,
-            "findings": all_findings(results),
-            "header": _HEADER,
-            "rows": [_cells(results, row) for row in results.rows],
-            "charts": [
-                (name, base64.b64encode(data).decode())
-                for name, data in pictures[number, results.group.key].items()
-            ],
-        }
-        for number, section in enumerate(sections)
-        for results in section.results
-    ]
+def _view(
+    sections: Sequence[Section], groups: list[dict[str, Any]], facts: Mapping[str, object]
+) -> dict[str, Any]:
+    """Return everything that the text shows, by name."""
     method = METHOD.format(
         examples=" or ".join(f"{section.example}s" for section in sections),
         unit=" or ".join(section.unit for section in sections),
         units=" or ".join(f"{section.unit}s" for section in sections),
     )
-    return (
-        Environment(autoescape=True)
-        .from_string(_PAGE)
-        .render(
-            title="Networks on the same layers, compared",
-            style=Markup(PAGE_STYLE + _EXTRA),
-            method=method,
-            contrast=contrasts(sections),
-            several=len(sections) > 1,
-            groups=groups,
-            facts=facts,
-        )
-    )
+    return {
+        "title": "Networks on the same layers, compared",
+        "method": method,
+        "contrast": contrasts(sections),
+        "several": len(sections) > 1,
+        "groups": groups,
+        "facts": facts,
+    }
+
+
+def _group(section: Section, results: Results, charts: list[str]) -> dict[str, Any]:
+    """Return what the text shows of one group."""
+    return {
+        "subject": section.subject,
+        "title": results.group.title,
+        "question": results.group.question,
+        "findings": all_findings(results),
+        "header": _HEADER,
+        "rows": [_cells(results, row) for row in results.rows],
+        "charts": charts,
+    }
 
 
 _HEADER = (

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -68,6 +69,13 @@ def test_the_folder_holds_page_tables_and_charts(done):
         for chart in CHARTS:
             assert (done / f"{group}-{chart}.png").read_bytes().startswith(b"\x89PNG")
             assert f'alt="{group}-{chart}.png"' in page
+    text = (done / "README.md").read_text("utf-8")
+    shown = re.findall(r"^!\[(.+)\]\(\1\)$", text, re.MULTILINE)
+    assert shown == re.findall(r'alt="(.+?)"', page)
+    assert all((done / name).exists() for name in shown)
+    table = [line.count("|") for line in text.splitlines() if line.startswith("|")]
+    assert len(table) == 2 * (2 + 3)
+    assert len(set(table)) == 1
     found = rows(done / "results.csv")
     assert [row["entrant"] for row in found] == 2 * ["alphago", "dense", "image"]
     for row in found:
