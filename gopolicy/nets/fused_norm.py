@@ -1,16 +1,15 @@
-"""Batch normalization together with the ReLU behind it, for training in bfloat16 on CPUs.
+"""Batch normalization together with the ReLU behind it, for training in bfloat16 on one CPU thread.
 
 There a network of a hundred filters spends half of its time between its convolutions, waiting for
 memory.  torch takes each step for itself and turns every number from bfloat16 and back with it;
 here the same is done with two looks at the activations on the way forward and two on the way back
-(`gopolicy.nets.norm_kernels`).  Everywhere else `BatchNorm` and the activation are used as they
-are; the results are the same but for rounding.
+(`gopolicy.nets.norm_kernels`).  Everywhere else, and with several threads, where torch's own loops
+are no slower, `BatchNorm` and the activation are used as they are; the results are the same but for
+rounding.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,8 +37,8 @@ class Running:
 
 
 def is_served(*tensors: Tensor) -> bool:
-    """Say whether the functions below take these pictures: bfloat16, on a CPU, channels last."""
-    return all(
+    """Say whether the functions below should be used: bfloat16, one CPU thread, channels last."""
+    return torch.get_num_threads() == 1 and all(
         x.device.type == "cpu"
         and x.dtype == torch.bfloat16
         and x.ndim == 4
@@ -137,7 +136,7 @@ def _float(numbers: NDArray[np.float64]) -> Tensor:
 
 
 def _sums(add: Callable[..., None], *pictures: Tensor) -> NDArray[np.float64]:
-    """Return two sums per channel, added up by a kernel, as [2, C]; always in the same order."""
+    """Return two sums per channel, added up by a kernel, as [2, C]."""
     channels = pictures[0].shape[1]
 
     def of_rows(*rows: NDArray[np.uint16]) -> NDArray[np.float64]:
@@ -145,24 +144,13 @@ def _sums(add: Callable[..., None], *pictures: Tensor) -> NDArray[np.float64]:
         add(*rows, total, np.empty((2, channels), np.float32))
         return total
 
-    total: NDArray[np.float64] = np.sum(_over_rows(of_rows, *pictures), axis=0)
+    total: NDArray[np.float64] = _over_rows(of_rows, *pictures)
     return total
 
 
-def _over_rows(work: Callable[..., Any], *pictures: Tensor) -> list[Any]:
-    """Return the results of work on the rows of pictures, split over the threads of torch."""
-    rows = [_rows(x) for x in pictures]
-    threads = torch.get_num_threads()
-    if threads == 1:
-        return [work(*rows)]
-    parts = zip(*(np.array_split(x, threads) for x in rows), strict=True)
-    return list(_pool(threads).map(lambda part: work(*part), parts))
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    """Return the threads; kernels let go of the interpreter."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="norm")
+def _over_rows(work: Callable[..., Any], *pictures: Tensor) -> Any:
+    """Return the result of work on the rows of pictures."""
+    return work(*map(_rows, pictures))
 
 
 def _rows(x: Tensor) -> NDArray[np.uint16]:

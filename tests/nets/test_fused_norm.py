@@ -34,16 +34,15 @@ def distance(found: Tensor, wanted: Tensor) -> float:
     return float((found - wanted).norm() / wanted.norm())
 
 
-@pytest.fixture(params=[1, 2, 3])
-def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
+    torch.set_num_threads(1)
+    yield
     torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("relu", [True, False])
-@pytest.mark.usefixtures("threads")
 def test_normalization_is_that_of_torch_in_double_precision(relu: bool) -> None:
     x = picture(5, 24, 7, 9).requires_grad_()
     weight = torch.linspace(0.5, 1.5, 24).requires_grad_()
@@ -70,7 +69,6 @@ def test_normalization_is_that_of_torch_in_double_precision(relu: bool) -> None:
         assert distance(found, twin) < 1e-5
 
 
-@pytest.mark.usefixtures("threads")
 def test_sum_and_relu_are_those_of_torch_in_double_precision() -> None:
     pictures = [picture(3, 16, 5, 5, seed=seed).requires_grad_() for seed in (0, 1)]
     grad = picture(3, 16, 5, 5, seed=2)
@@ -109,6 +107,11 @@ def test_other_pictures_are_not_served(change) -> None:
     x = picture(2, 4, 3, 3)
     assert fused_norm.is_served(x)
     assert not fused_norm.is_served(x, change(x))
+
+
+def test_several_threads_are_left_to_torch() -> None:
+    torch.set_num_threads(2)
+    assert not fused_norm.is_served(picture(2, 4, 3, 3))
 
 
 @pytest.mark.parametrize("network", ["alphago", "alphago-res"])
