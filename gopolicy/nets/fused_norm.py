@@ -80,7 +80,7 @@ class _Normalize(Function):
         y = torch.empty_like(x)
         least = np.float32(0 if relu else -np.inf)
         floats = factor.astype(np.float32), offset.astype(np.float32)
-        _over_rows(lambda a, b: norm_kernels.scale(a, b, *floats, least), x, y)
+        norm_kernels.scale(_rows(x), _rows(y), *floats, least)
         ctx.save_for_backward(x, y if relu else None)
         ctx.figures = mean, inverse, factor, count
         return y
@@ -98,10 +98,7 @@ class _Normalize(Function):
         line = np.stack([factor, slope, -factor * to_bias / count - slope * mean])
         line = line.astype(np.float32)
         to_x = torch.empty_like(x)
-        _over_rows(
-            lambda g, above, below, to: norm_kernels.scale_gradient(g, above, below, to, line),
-            *(grad, y, x, to_x),
-        )
+        norm_kernels.scale_gradient(_rows(grad), _rows(y), _rows(x), _rows(to_x), line)
         return to_x, _float(to_weight), _float(to_bias), None, None
 
 
@@ -111,7 +108,7 @@ class _AddReLU(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:
         result = torch.empty_like(x)
-        _over_rows(norm_kernels.add_relu, x, y, result)
+        norm_kernels.add_relu(_rows(x), _rows(y), _rows(result))
         ctx.save_for_backward(result)
         return result
 
@@ -121,7 +118,7 @@ class _AddReLU(Function):
         (y,) = ctx.saved_tensors
         grad = grad.contiguous(memory_format=torch.channels_last)
         result = torch.empty_like(grad)
-        _over_rows(norm_kernels.mask, grad, y, result)
+        norm_kernels.mask(_rows(grad), _rows(y), _rows(result))
         return result, result
 
 
@@ -137,20 +134,10 @@ def _float(numbers: NDArray[np.float64]) -> Tensor:
 
 def _sums(add: Callable[..., None], *pictures: Tensor) -> NDArray[np.float64]:
     """Return two sums per channel, added up by a kernel, as [2, C]."""
-    channels = pictures[0].shape[1]
-
-    def of_rows(*rows: NDArray[np.uint16]) -> NDArray[np.float64]:
-        total = np.zeros((2, channels))
-        add(*rows, total, np.empty((2, channels), np.float32))
-        return total
-
-    total: NDArray[np.float64] = _over_rows(of_rows, *pictures)
+    shape = 2, pictures[0].shape[1]
+    total = np.zeros(shape)
+    add(*map(_rows, pictures), total, np.empty(shape, np.float32))
     return total
-
-
-def _over_rows(work: Callable[..., Any], *pictures: Tensor) -> Any:
-    """Return the result of work on the rows of pictures."""
-    return work(*map(_rows, pictures))
 
 
 def _rows(x: Tensor) -> NDArray[np.uint16]:
