@@ -2,8 +2,9 @@
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.  Each command is a module of
 `gopolicy.cli` with ``add_arguments(parser)`` and ``run(args) -> int``; optional constants
-``DESCRIPTION`` and ``EXAMPLES`` are shown by its ``--help``.  Nothing here, and nothing that a
-command module imports at its top, imports torch or numba, so that help is instant.
+``DESCRIPTION`` and ``EXAMPLES`` are shown by its ``--help``.  ``args.command_line`` is the command
+as typed.  Nothing here, and nothing that a command module imports at its top, imports torch or
+numba, so that help is instant.
 """
 
 import _thread
@@ -12,6 +13,7 @@ import difflib
 import errno
 import importlib
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -123,6 +125,7 @@ def _dispatch(words: list[str]) -> int:
         return _fail(f"no command {name!r}{hint}", 2)
     module = importlib.import_module(f"gopolicy.cli.{name}")
     args = _command_parser(name, module).parse_args(words[1:])
+    args.command_line = shlex.join(["gopolicy", *words])
     status: int = module.run(args)
     return status
 

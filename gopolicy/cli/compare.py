@@ -280,6 +280,7 @@ def _facts(args: argparse.Namespace) -> dict[str, Any]:
     from gopolicy.data.workers import usable_cores
 
     return {
+        "command": args.command_line,
         "seeds": args.seeds,
         "other settings": ", ".join(args.changes) or "none",
         "trainings at a time": args.parallel,

@@ -23,6 +23,8 @@ CROWDED = 40
 def draw_charts(results: Results, example: str) -> dict[str, bytes]:
     """Return the charts of a group by file name; example is what one is called."""
     key = results.group.key
+    if results.rows[0].probes:
+        return {f"{key}.png": _chart(lambda axes: _draw_patterns(axes, results))}
     charts = {
         "top-1": lambda axes: _draw_top1(axes, results),
         "by-examples": lambda axes: _draw_curves(axes, results, "examples", example),
@@ -32,8 +34,6 @@ def draw_charts(results: Results, example: str) -> dict[str, bytes]:
         charts["by-move-number"] = lambda axes: _draw_phases(axes, results)
     if results.rows[0].measured[0].by_shift:
         charts["by-shift"] = lambda axes: _draw_shifts(axes, results)
-    if results.rows[0].probes:
-        charts["same-pattern"] = lambda axes: _draw_patterns(axes, results)
     return {f"{key}-{name}.png": _chart(draw) for name, draw in charts.items()}
 
 

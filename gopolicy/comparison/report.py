@@ -100,8 +100,8 @@ def as_json(sections: Sequence[Section], facts: Mapping[str, object]) -> dict[st
 
 
 def all_findings(results: Results) -> list[str]:
-    """Return the conclusions of a group: on moved patterns, where these were asked for, first."""
-    return [*pattern_findings(results), *findings(results)]
+    """Return the conclusions of a group: on moved patterns where it is about these, or on top-1."""
+    return pattern_findings(results) or findings(results)
 
 
 def contrasts(sections: Sequence[Section]) -> list[str]:

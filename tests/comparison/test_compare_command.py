@@ -254,7 +254,10 @@ def test_the_studies_of_the_three_properties(store, tmp_path, capsys):
     patterns = found["same-pattern"]["patterns"]
     assert [row["entrant"] for row in patterns] == ["alphago", "dense", "image"]
     assert all(0 <= row["same_move_in_all_8_views"] <= 1 for row in patterns)
-    assert any("views" in line for line in found["same-pattern"]["findings"])
+    assert all("8 turned and mirrored views" in line for line in found["same-pattern"]["findings"])
+    charts = {path.name for path in tmp_path.glob("*.png")}
+    assert {"same-pattern.png", "depth-by-time.png"} < charts
+    assert "same-pattern-top-1.png" not in charts  # the same as with equal parameters
 
 
 @pytest.mark.slow
