@@ -1,9 +1,8 @@
 """The trials of a comparison: each is run once, kept in a folder of its own, and found again."""
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures import TimeoutError as NotYet
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from os import setsid
@@ -62,19 +61,18 @@ class Runs:
         return outcome
 
     def _run_in_parallel(self, trials: list[Trial], label: str) -> None:
-        """Run trials in processes of their own, the longest first."""
+        """Run trials in processes of their own."""
         threads = max(1, usable_cores() // self.parallel)
         self.progress.start(label, sum(trial.examples for trial in trials), self.subject.example)
         try:
             with _pool(min(self.parallel, len(trials)), threads) as pool:
-                futures = {
-                    pool.submit(run_trial, self.subject, trial, self.place(trial)): trial
-                    for trial in trials
-                }
-                for future in _finished(futures):
-                    future.result()
-                    self.progress.message(f"done: {_describe(futures[future])}")
-                    self.progress.advance(futures[future].examples)
+
+                def start(trial: Trial) -> Future[None]:
+                    return pool.submit(run_trial, self.subject, trial, self.place(trial))
+
+                for trial in _finished(start, trials, self.parallel):
+                    self.progress.message(f"done: {_describe(trial)}")
+                    self.progress.advance(trial.examples)
         except BrokenProcessPool as error:
             message = "a training process ended unexpectedly; perhaps the memory ran out"
             raise GoPolicyError(message) from error
@@ -88,23 +86,29 @@ def run_trial(subject: Subject, trial: Trial, folder: Path, progress: Progress =
     write_outcome(folder, subject.spec(trial), outcome)
 
 
-def _finished(futures: dict[Future[None], Trial]) -> Iterator[Future[None]]:
-    """Yield futures as they end; after a signal, let what runs save itself and raise."""
-    left = set(futures)
+def _finished(
+    start: Callable[[Trial], Future[None]], trials: Sequence[Trial], at_once: int
+) -> Iterator[Trial]:
+    """Start trials, so many at a time, and yield each as it ends.
+
+    No more are handed out than can run, because a pool does not give back what it has queued.
+    After a signal what runs saves itself; StoppedEarly is raised.
+    """
+    waiting = list(reversed(trials))
+    running: dict[Future[None], Trial] = {}
     with stop_on_signals() as request:
-        while left:
-            try:
-                for future in as_completed(left, timeout=PATIENCE):
-                    left.discard(future)
-                    yield future
-            except NotYet:
-                pass
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                trial = waiting.pop()
+                running[start(trial)] = trial
+            done, _ = wait(running, timeout=PATIENCE, return_when=FIRST_COMPLETED)
             if request.signal:
-                for future in left:
-                    future.cancel()
                 for child in multiprocessing.active_children():
                     child.terminate()  # training saves a checkpoint first
                 raise StoppedEarly(request.signal)
+            for future in done:
+                future.result()
+                yield running.pop(future)
 
 
 @contextmanager

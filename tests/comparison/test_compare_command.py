@@ -30,7 +30,7 @@ SMALL += ["--set", "image.padding=same", "--set", "image.units=20", "--set", "im
 CHARTS = ("top-1", "by-examples", "by-time", "by-move-number")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def one_thread():
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -313,7 +313,7 @@ def start(store: Path, out: Path, *more: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("parallel", ["1", "2"])
 def test_ctrl_c_stops_and_the_same_command_goes_on(store, tmp_path, parallel):
     long = ["--positions", "100k", "--networks", "alphago", "--set", "checkpoint_minutes=0"]
-    process = start(store, tmp_path, *long, "--seeds", "2", "--parallel", parallel)
+    process = start(store, tmp_path, *long, "--seeds", "8", "--parallel", parallel)
     for _ in range(2400):
         if list(tmp_path.glob("runs/go/*/seed-*/checkpoint-*")):
             break
@@ -325,5 +325,6 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(store, tmp_path, parallel):
     assert "the same command goes on" in error
     assert "Traceback" not in error
     assert not (tmp_path / "index.html").exists()
+    assert len(list(tmp_path.glob("runs/go/*/seed-*"))) <= int(parallel)  # no other has begun
     left = list(tmp_path.glob("runs/go/*/seed-*/checkpoint-*"))
     assert left
