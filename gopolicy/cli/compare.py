@@ -36,7 +36,6 @@ examples:
 Ctrl-C stops after a checkpoint; the same command goes on, and one with more studies or seeds adds
 the trainings that are missing. Every training is a folder below OUT/runs."""
 
-STUDIES = ("networks", "small-patterns", "same-pattern", "subsampling")
 FIRST = {"filters": 32, "layers": 6}
 """The size of the first network unless --filters and --layers change it."""
 
@@ -75,7 +74,7 @@ def _add_subjects(parser: argparse.ArgumentParser) -> None:
     )
     add("--filters", type=positive_int, metavar="N", help="of the first network (default: 32)")
     add("--layers", type=positive_int, metavar="N", help="of the first network (default: 6)")
-    add("--planes", default="alphago48", metavar="SET", help="the plane set (default: alphago48)")
+    add("--planes", metavar="SET", help="the plane set (default: alphago48)")
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
@@ -157,10 +156,14 @@ def _sections(
 ) -> tuple[list["Section"], dict[str, Any]]:
     """Run everything on the subjects asked for; return the results and the facts."""
     from gopolicy.comparison.compare import compare
+    from gopolicy.comparison.plan import make_groups
     from gopolicy.comparison.report import Section
 
     sections, facts = [], _facts(args)
-    for name, (subject, options) in _subjects(args, progress).items():
+    subjects = _subjects(args, progress)
+    for subject, options in subjects.values():
+        make_groups(subject, options.plan)  # what cannot be done is said before any training
+    for name, (subject, options) in subjects.items():
         results = compare(subject, args.out, options, progress)
         plan = {"each trained on": options.examples, "each rate tried on": options.sweep_examples}
         found = subject.facts | {f"{key} ({subject.example}s)": n for key, n in plan.items()}
@@ -173,14 +176,31 @@ def _sections(
 
 def _subjects(args: argparse.Namespace, progress: "Progress") -> dict[str, tuple[Any, Any]]:
     """Return what to train on, and how much, by name."""
+    from gopolicy.comparison.plan import ON_BOARDS
+
     if args.data is None and args.digits is None:
         raise ConfigError("nothing to train on: give --data, --digits or both")
+    if args.data is None:
+        _refuse_settings_of_games(args)
     found = {}
     if args.data is not None:
         found["Go"] = _games(args)
-    if args.digits is not None:
+    if args.digits is not None and args.data is not None and set(_studies(args)) <= set(ON_BOARDS):
+        progress.message(f"the study {args.study} is about games only; the pictures are left out")
+    elif args.digits is not None:
         found["pictures"] = _pictures(args, progress)
     return found
+
+
+def _refuse_settings_of_games(args: argparse.Namespace) -> None:
+    """Refuse what means nothing to pictures."""
+    for option in ("filters", "layers", "planes"):
+        if getattr(args, option) is not None:
+            raise ConfigError(f"--{option} is about games: give --data, or --set NETWORK.KEY=VALUE")
+    for change in args.changes:
+        key = change.partition("=")[0]
+        if "." not in key:
+            raise ConfigError(f"{key} is about games: give --data, or a setting of a network")
 
 
 def _games(args: argparse.Namespace) -> tuple[Any, "CompareOptions"]:
@@ -192,22 +212,25 @@ def _games(args: argparse.Namespace) -> tuple[Any, "CompareOptions"]:
     store.verify()
     batch = args.batch_size or 128
     options = GoOptions(
-        planes=args.planes,
+        planes=args.planes or "alphago48",
         batch_size=batch,
-        tuning_positions=_count(args.tuning_positions),
-        measured_positions=_count(args.measured_positions),
+        tuning_positions=_count(args.tuning_positions, "--tuning-positions"),
+        measured_positions=_count(args.measured_positions, "--measured-positions"),
         changes=tuple(change for change in args.changes if "." not in change.partition("=")[0]),
         device=args.device,
     )
     networks = _words(args.networks or "alphago,dense,image")
     settings = _network_settings(args)
     sizes = {"filters": args.filters, "layers": args.layers}
-    for name in dict.fromkeys((networks[0], "alphago")):
-        given = {key: value for key, value in sizes.items() if value is not None}
+    given = {key: value for key, value in sizes.items() if value is not None}
+    stacks = [name for name in networks if name.startswith("alphago")]
+    for name in dict.fromkeys((networks[0], "alphago", *stacks)):  # all stacks are as deep
         base = FIRST if name.startswith("alphago") else {}
         settings[name] = base | given | settings.get(name, {})
-    positions = _count(args.positions)
-    short = positions // 10 if args.sweep_positions is None else _count(args.sweep_positions)
+    positions = _count(args.positions, "--positions")
+    short = positions // 10
+    if args.sweep_positions is not None:
+        short = _count(args.sweep_positions, "--sweep-positions")
     work = _work(args, networks, settings)
     return GoSubject(store, options), replace(
         work, examples=positions, sweep_examples=max(short, batch)
@@ -249,11 +272,18 @@ def _work(
         parallel=args.parallel,
         plan=PlanOptions(
             networks=networks,
-            studies=STUDIES if args.study == "all" else _words(args.study),
-            matches=tuple(what.replace("-", "_") for what in _words(args.match)),
+            studies=_studies(args),
+            matches=_words(args.match.replace("-", "_")),
             settings=settings,
         ),
     )
+
+
+def _studies(args: argparse.Namespace) -> list[str]:
+    """Return the studies asked for."""
+    from gopolicy.comparison.plan import STUDIES
+
+    return list(STUDIES) if args.study == "all" else _words(args.study)
 
 
 def _network_settings(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -266,6 +296,11 @@ def _network_settings(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
         network, dot, setting = key.strip().partition(".")
         if dot:
             parsed = override(TrainConfig(network=network), [f"{setting}={value}"]).settings
+            if not parsed:
+                raise ConfigError(
+                    f"{setting} is a setting of training, the same for all networks; give"
+                    f" {setting}={value} without {network}."
+                )
             found.setdefault(network, {}).update(parsed)
     return found
 
@@ -305,8 +340,11 @@ def _rates(text: str) -> list[float]:
         raise ConfigError(f"expected learning rates like 0.001,0.003, got {text!r}") from None
 
 
-def _count(text: str) -> int:
+def _count(text: str, option: str) -> int:
     """Read a count of positions, with k or M for thousands or millions."""
     from gopolicy.train.config import TrainConfig, override
 
-    return override(TrainConfig(), [f"positions={text}"]).positions
+    try:
+        return override(TrainConfig(), [f"positions={text}"]).positions
+    except ConfigError as error:
+        raise ConfigError(f"{option}: {error}") from None

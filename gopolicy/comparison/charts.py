@@ -16,19 +16,27 @@ from gopolicy.viz.colors import SERIES
 MARKERS = "osD^vPX*"
 LONG = 34
 """Longer names are broken in legends."""
-CROWDED = 40
+CROWDED = 8
 """Times of more than this ratio are drawn on a logarithmic axis."""
+BLIND = "#8a8a8a"
+"""The color of who never looks."""
+PATTERNS = (
+    ("symmetries", "all", "one best move in\nall 8 views of\na position"),
+    ("side", "follows", "pattern moved along\nthe side: best point\nmoves along"),
+    ("center", "follows", "pattern moved about\nthe center: best point\nmoves along"),
+)
+"""What was measured, by its names in a probe, and in words."""
 
 
-def draw_charts(results: Results, example: str) -> dict[str, bytes]:
-    """Return the charts of a group by file name; example is what one is called."""
+def draw_charts(results: Results, example: str, unit: str) -> dict[str, bytes]:
+    """Return the charts of a group by file name; example and unit are what they are called."""
     key = results.group.key
     if results.rows[0].probes:
         return {f"{key}.png": _chart(lambda axes: _draw_patterns(axes, results))}
     charts = {
-        "top-1": lambda axes: _draw_top1(axes, results),
+        "top-1": lambda axes: _draw_top1(axes, results, unit),
         "by-examples": lambda axes: _draw_curves(axes, results, "examples", example),
-        "by-time": lambda axes: _draw_curves(axes, results, "seconds", example),
+        "by-time": lambda axes: _draw_curves(axes, results, "minutes", example),
     }
     if results.rows[0].measured[0].by_phase:
         charts["by-move-number"] = lambda axes: _draw_phases(axes, results)
@@ -61,8 +69,9 @@ def _styles(results: Results) -> list[tuple[Row, str, str]]:
     return list(zip(results.rows, cycle(SERIES), cycle(MARKERS), strict=False))
 
 
-def _draw_top1(axes: Axes, results: Results) -> None:
-    """Draw final top-1 with intervals, and each seed."""
+def _draw_top1(axes: Axes, results: Results, unit: str) -> None:
+    """Draw final top-1 with intervals, each seed, and what one reaches without looking."""
+    axes.axvline(results.blind.top1, color=BLIND, linestyle=":", label="who never looks")
     for place, (row, color, marker) in enumerate(_styles(results)):
         estimate = results.estimate(row)
         half = estimate.value - estimate.low
@@ -82,15 +91,15 @@ def _draw_top1(axes: Axes, results: Results) -> None:
     axes.margins(x=0.12)
     axes.grid(axis="y", visible=False)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    axes.set_xlabel("top-1, with 95 % interval; ticks below: each seed")
+    axes.set_xlabel(f"top-1, with 95 % interval over {unit}s; ticks below: each seed")
     axes.set_title(f"{results.group.title}: top-1 at the end")
 
 
 def _draw_curves(axes: Axes, results: Results, by: str, example: str) -> None:
     """Draw top-1 along the training, each seed pale and their mean strong."""
-    unit = 60.0 if by == "seconds" else 1.0
     for row, color, marker in _styles(results):
-        curves = [[(p[by] / unit, p["top1"]) for p in o.curve] for o in row.outcomes]
+        unit = row.pace / 60 if by == "minutes" else 1.0
+        curves = [[(p["examples"] * unit, p["top1"]) for p in o.curve] for o in row.outcomes]
         for curve in curves:
             axes.plot(*zip(*curve, strict=True), color=color, alpha=0.3, linewidth=1)
         mean = [
@@ -109,23 +118,27 @@ def _draw_curves(axes: Axes, results: Results, by: str, example: str) -> None:
         axes.set_xlim(left=0.0)
         axes.xaxis.set_major_formatter(FuncFormatter(_short))
     else:
-        _time_axis(axes)
-    axes.set_xlabel("minutes of training" if by == "seconds" else f"{example}s seen")
+        _time_axis(axes, results)
+    if by == "examples":
+        axes.set_xlabel(f"{example}s seen")
     axes.set_ylabel(f"top-1 on tuning {example}s")
-    what = "wall time" if by == "seconds" else f"{example}s seen"
+    what = "time" if by == "minutes" else f"{example}s seen"
     axes.set_title(f"{results.group.title}: learning by {what}")
 
 
-def _time_axis(axes: Axes) -> None:
+def _time_axis(axes: Axes, results: Results) -> None:
     """Give the short trainings room where others are much longer."""
-    low, high = axes.dataLim.intervalx
-    if high < CROWDED * low:
+    seconds = [row.seconds for row in results.rows]
+    if max(seconds) < CROWDED * min(seconds):
         axes.set_xlim(left=0.0)
+        axes.set_xlabel("minutes of training")
         return
+    low, high = axes.dataLim.intervalx
     axes.set_xscale("log")
     ticks = [m * 10.0**e for e in range(-3, 5) for m in (1, 3) if low <= m * 10.0**e <= high]
     axes.set_xticks(ticks, [_short(tick) for tick in ticks])
     axes.minorticks_off()
+    axes.set_xlabel("minutes of training (logarithmic)")
 
 
 def _draw_phases(axes: Axes, results: Results) -> None:
@@ -171,34 +184,42 @@ def _draw_shifts(axes: Axes, results: Results) -> None:
 
 def _draw_patterns(axes: Axes, results: Results) -> None:
     """Draw how often turned and moved patterns get the turned and moved answer."""
-    names = ["same move in\nall 8 views", "moved along\nthe side", "moved about\nthe center"]
-    width = 0.8 / len(results.rows)
-    for index, (row, color, _) in enumerate(_styles(results)):
-        found = [
-            [
-                probe["symmetries"]["all"]["value"],
-                _follows(probe, "side"),
-                _follows(probe, "center"),
-            ]
-            for probe in row.probes
-        ]
-        heights = [fmean(same) for same in zip(*found, strict=True)]
-        places = [place + (index - (len(results.rows) - 1) / 2) * width for place in range(3)]
-        axes.bar(places, heights, width=0.92 * width, color=color, label=_broken(row.entrant.title))
-        for x, height in zip(places, heights, strict=True):
-            axes.annotate(f"{height:.0%}", (x, height), ha="center", va="bottom", fontsize=8)
-    axes.set_xticks(range(3), names)
+    found = [(row.entrant.title, color, row.probes) for row, color, _ in _styles(results)]
+    if results.blind_patterns:
+        found.append(("who never looks", BLIND, (results.blind_patterns,)))
+    asked = [
+        (kind, name, words)
+        for kind, name, words in PATTERNS
+        if kind == "symmetries" or found[0][2][0][kind]["follows"]
+    ]
+    width = 0.8 / len(found)
+    for index, (title, color, probes) in enumerate(found):
+        for place, (kind, name, _) in enumerate(asked):
+            if kind not in probes[0]:
+                continue
+            x = place + (index - (len(found) - 1) / 2) * width
+            height = fmean(probe[kind][name]["value"] for probe in probes)
+            label = _broken(title) if kind == asked[-1][0] else None
+            axes.bar(x, height, width=0.92 * width, color=color, label=label)
+            spans = [probe[kind][name]["interval"] for probe in probes]
+            if all(spans):
+                half = fmean((high - low) / 2 for low, high in spans)
+                axes.errorbar(x, height, yerr=half, color="#222222", capsize=3, linewidth=1)
+            axes.annotate(
+                f"{height:.0%}",
+                (x - 0.1 * width, height),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="right",
+                va="bottom",
+                fontsize=8,
+            )
+    axes.set_xticks(range(len(asked)), [words for _, _, words in asked])
     axes.grid(axis="x", visible=False)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_ylim(0, 1.08)
-    axes.set_ylabel("the answer follows")
-    axes.set_title(results.group.title)
-
-
-def _follows(probe: dict[str, dict[str, dict[str, float] | None]], kind: str) -> float:
-    """Return how often moved patterns got the moved answer; 0 where there was no pattern."""
-    follows = probe[kind]["follows"]
-    return follows["value"] if follows else 0.0
+    axes.set_ylabel("share of cases, with 95 % interval")
+    axes.set_title(f"{results.group.title}: does the answer follow?")
 
 
 def _shares(axes: Axes) -> None:

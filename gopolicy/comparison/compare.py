@@ -10,14 +10,14 @@ from typing import Any
 from gopolicy.comparison.entrant import Entrant, Group, Trial
 from gopolicy.comparison.go_subject import GoSubject
 from gopolicy.comparison.matching import cost
-from gopolicy.comparison.outcome import Outcome
-from gopolicy.comparison.patterns import probe
+from gopolicy.comparison.outcome import Measured, Outcome
+from gopolicy.comparison.patterns import find_patterns, probe, probe_moved
 from gopolicy.comparison.plan import PlanOptions, make_groups
 from gopolicy.comparison.results import Results, Row
 from gopolicy.comparison.runs import Runs
 from gopolicy.comparison.subject import Subject
 from gopolicy.comparison.sweep import Sweep, sweep
-from gopolicy.errors import GoPolicyError
+from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.evaluation.speed import best_rates
 from gopolicy.files import write_text
 from gopolicy.progress import SILENT, Progress
@@ -56,7 +56,8 @@ def compare(
     runs = Runs(subject, out / "runs" / subject.key, parallel=options.parallel, progress=progress)
     entrants = {e.slug: e for group in groups for e in group.entrants}
     rows = _train(runs, list(entrants.values()), options)
-    return [_results(runs, group, rows, options) for group in groups]
+    blind = subject.blind()
+    return [_results(runs, group, rows, blind, options) for group in groups]
 
 
 def _train(runs: Runs, entrants: list[Entrant], options: CompareOptions) -> dict[str, Row]:
@@ -88,9 +89,13 @@ def _trials(entrant: Entrant, rates: Sweep, options: CompareOptions) -> list[Tri
     ]
 
 
-def _results(runs: Runs, group: Group, trained: dict[str, Row], options: CompareOptions) -> Results:
+def _results(
+    runs: Runs, group: Group, trained: dict[str, Row], blind: Measured, options: CompareOptions
+) -> Results:
     """Return the rows of a group, with what only it asks for."""
-    rows = []
+    rows, blind_patterns = [], dict[str, Any]()
+    if group.key == "same-pattern":
+        blind_patterns = _blind_patterns(runs, options.probed)
     for entrant in group.entrants:
         row = trained[entrant.slug]
         probes: tuple[dict[str, Any], ...] = ()
@@ -99,7 +104,7 @@ def _results(runs: Runs, group: Group, trained: dict[str, Row], options: Compare
             probes = tuple(_probe(runs, place, options.probed) for place in places)
         ratio = _ratio(runs.subject, group, entrant)
         rows.append(replace(row, entrant=entrant, ratio=ratio, probes=probes))
-    return Results(group=group, rows=tuple(rows))
+    return Results(group=group, rows=tuple(rows), blind=blind, blind_patterns=blind_patterns)
 
 
 def _ratio(subject: Subject, group: Group, entrant: Entrant) -> float | None:
@@ -123,7 +128,7 @@ def _probe(runs: Runs, folder: Path, positions: int) -> dict[str, Any]:
     assert isinstance(subject, GoSubject)
     path = folder / PATTERNS
     if path.exists():
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = _read_probe(path)
         if found["asked"] == positions:
             return found
     runs.progress.message(f"moving and turning patterns: {folder.parent.name}, {folder.name}")
@@ -131,3 +136,20 @@ def _probe(runs: Runs, folder: Path, positions: int) -> dict[str, Any]:
     found = {"asked": positions, **probe(subject.predictor(folder), subject.store.table, ids)}
     write_text(path, json.dumps(found, indent=1) + "\n")
     return found
+
+
+def _read_probe(path: Path) -> dict[str, Any]:
+    """Return what `_probe` kept."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {"asked": found["asked"], **found}
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); delete it") from error
+
+
+def _blind_patterns(runs: Runs, positions: int) -> dict[str, Any]:
+    """Return the measurements of the same pattern elsewhere on who never looks."""
+    subject = runs.subject
+    assert isinstance(subject, GoSubject)
+    patterns = find_patterns(subject.store.table, subject.spread(positions))
+    return probe_moved(subject.guesser(), patterns)

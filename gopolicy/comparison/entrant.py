@@ -60,3 +60,5 @@ class Group:
     """The title of the entrant that the others are compared with."""
     matched: str = ""
     """What is about equal in all: parameters, multiply_adds, or nothing."""
+    in_steps: bool = False
+    """Whether each entrant is compared with the one before, not with the reference."""

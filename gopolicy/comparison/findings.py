@@ -1,12 +1,16 @@
 """Conclusions in words, made from the numbers and from nothing else."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean
+from typing import Any
 
 from gopolicy.comparison.results import Estimate, Results, Row
 
 EQUAL_TIME = 0.98
 """A training is said to be shorter than another below this share of its time."""
+UNEQUAL = 0.05
+"""A size this far from the one wanted, as a share, is told."""
 MOVED = (1, 2, 3, 4)
 """Pixels that pictures are moved by."""
 CONTRASTED = 2
@@ -18,13 +22,13 @@ ROUNDING = 1e-5
 def findings(results: Results) -> list[str]:
     """Return what the figures of a group say, a sentence or two each."""
     best = max(results.rows, key=lambda row: row.mean("top1"))
-    said = [_best(results, best)]
+    said = [_best(results, best), _blind(results)]
+    said += [compare(results, row, other) for row, other in results.pairs]
     reference = results.reference
-    others = [row for row in results.rows if row is not reference]
-    said += [compare(results, row, reference) for row in others]
     if reference.measured[0].by_shift:
+        others = [row for row in results.rows if row is not reference]
         said += [moved_pictures(results, row, reference) for row in others]
-    return [*said, *_equal_time(results), *_still_rising(results)]
+    return [*said, *_equal_time(results), *_still_changing(results), *_cautions(results)]
 
 
 def compare(results: Results, row: Row, reference: Row) -> str:
@@ -121,40 +125,85 @@ def _best(results: Results, best: Row) -> str:
     return f"{found}, {clear} {second.entrant.title} ({points_of(lead)})."
 
 
+def _blind(results: Results) -> str:
+    """Return what one reaches without looking, and who does no better."""
+    blind = results.blind
+    found = (
+        "Who never looks, and only knows how often each answer is right in training, has a top-1 of"
+        f" {100 * blind.top1:.2f} % and {blind.nll:.3f} nats"
+    )
+    lost = [row.entrant.title for row in results.rows if results.gain(row, "nll").high >= 0]
+    if not lost:
+        return f"{found}; all networks need clearly fewer nats."
+    return f"{found}; these need no clearly fewer nats than that: {', '.join(lost)}."
+
+
 def _equal_time(results: Results) -> list[str]:
     """Return how they stand after the time that the quickest training took."""
     quickest = min(results.rows, key=lambda row: row.seconds)
     slowest = max(results.rows, key=lambda row: row.seconds)
     if quickest.seconds > EQUAL_TIME * slowest.seconds:
         return []
-    reached = {row.entrant.title: top1_at(row, quickest.seconds) for row in results.rows}
-    listed = ", ".join(f"{name} {100 * top1:.1f} %" for name, top1 in reached.items())
+    listed = []
+    for row in results.rows:
+        reached = top1_at(row, quickest.seconds / row.pace)
+        words = "not measured by then" if reached is None else f"{100 * reached:.1f} %"
+        listed.append(f"{row.entrant.title} {words}")
     return [
         f"The trainings took {quickest.seconds / 60:.1f} ({quickest.entrant.title}) to"
         f" {slowest.seconds / 60:.1f} minutes ({slowest.entrant.title}). After the shortest of"
-        f" these times, top-1 on the tuning examples: {listed}; those not yet done had their"
-        " learning rate still high."
+        f" these times, top-1 on the tuning examples: {', '.join(listed)}; those not yet done had"
+        " their learning rate still high."
     ]
 
 
-def _still_rising(results: Results) -> list[str]:
-    """Return how much top-1 rose in the last quarter of the training."""
-    rises = []
+def _still_changing(results: Results) -> list[str]:
+    """Return how much top-1 changed in the last quarter of the training."""
+    changes = []
     for row in results.rows:
-        end = row.seconds
-        rises.append((top1_at(row, end) - top1_at(row, 0.75 * end), row.entrant.title))
-    listed = ", ".join(f"{name} {100 * rise:+.1f}" for rise, name in rises)
-    return [f"In the last quarter of its training top-1 still rose by, in points: {listed}."]
+        end = row.outcomes[0].examples
+        before, after = top1_at(row, 0.75 * end), top1_at(row, end)
+        if before is None or after is None:
+            return []
+        changes.append(f"{row.entrant.title} {100 * (after - before):+.1f}")
+    return [
+        "In the last quarter of the training top-1 on the tuning examples changed by, in points:"
+        f" {', '.join(changes)}."
+    ]
 
 
-def top1_at(row: Row, seconds: float) -> float:
-    """Return top-1 on the tuning examples after so much training, between measurements a line."""
-    total = 0.0
-    for outcome in row.outcomes:
-        total += _between(
-            [(0.0, 0.0)] + [(p["seconds"], p["top1"]) for p in outcome.curve], seconds
+def _cautions(results: Results) -> list[str]:
+    """Return what a reader should know before believing the rest."""
+    said = []
+    what = results.group.matched.replace("_", "-")
+    for row in results.rows:
+        if row.ratio is not None and abs(row.ratio - 1) > UNEQUAL:
+            said.append(
+                f"{row.entrant.title} could not be made equal: it has {100 * row.ratio:.0f} % of"
+                f" the {what} of {results.reference.entrant.title}."
+            )
+    ends = [row.entrant.title for row in results.rows if not row.sweep.inside]
+    if ends:
+        said.append(
+            f"The learning rate of {', '.join(ends)} is at the end of the range tried; another"
+            " might suit better."
         )
-    return total / len(row.outcomes)
+    if len(results.reference.outcomes) == 1:
+        said.append("Each network was trained once; what another seed would change is unknown.")
+    return said
+
+
+def top1_at(row: Row, examples: float) -> float | None:
+    """Return top-1 on the tuning examples after so many; between measurements a line.
+
+    None before the first measurement.
+    """
+    if any(outcome.curve[0]["examples"] > examples for outcome in row.outcomes):
+        return None
+    return fmean(
+        _between([(p["examples"], p["top1"]) for p in outcome.curve], examples)
+        for outcome in row.outcomes
+    )
 
 
 def _between(points: list[tuple[float, float]], x: float) -> float:
@@ -171,33 +220,41 @@ def pattern_findings(results: Results) -> list[str]:
     for row in results.rows:
         if not row.probes:
             continue
-        parts = [
-            f"on {_over_seeds(row, ('symmetries', 'all'))} of the positions it has one best move in"
-            " all 8 turned and mirrored views"
-        ]
-        for kind, words in (
-            ("side", "along the side, its distance to the side kept,"),
-            ("center", "about the center"),
-        ):
-            if row.probes[0][kind]["follows"]:
-                moved = row.probes[0][kind]["moved"]
-                share_ = _over_seeds(row, (kind, "follows"))
-                parts.append(
-                    f"its best point moves along with a pattern moved {words} in {share_} of"
-                    f" {moved:,} cases"
-                )
-        said.append(f"{row.entrant.title}: {'; '.join(parts)}. {_exactness(row)}".strip())
+        views = (
+            f"on {_over_seeds(row.probes, 'symmetries', 'all')} of the positions it has one best"
+            " move in all 8 turned and mirrored views"
+        )
+        words = "; ".join([views, *_moved(row.probes)])
+        said.append(f"{row.entrant.title}: {words}. {_exactness(row)}".strip())
+    if results.blind_patterns:
+        moved = _moved([results.blind_patterns]) or ["no pattern could be moved on this board"]
+        said.append(f"For comparison, who never looks at the stones: {'; '.join(moved)}.")
     return said
 
 
-def _over_seeds(row: Row, path: tuple[str, str]) -> str:
-    """Return a share, averaged over seeds, with the widest of their intervals."""
-    found = [probe[path[0]][path[1]] for probe in row.probes]
-    value = sum(f["value"] for f in found) / len(found)
-    spans = [f["interval"] for f in found]
+def _moved(probes: Sequence[dict[str, Any]]) -> list[str]:
+    """Return how often the answer moves along, for each kind of pattern that there was."""
+    parts = []
+    for kind, words in (
+        ("side", "along the side, its distance to the side kept,"),
+        ("center", "about the center"),
+    ):
+        if probes[0][kind]["follows"]:
+            parts.append(
+                f"its best point moves along with a pattern moved {words} in"
+                f" {_over_seeds(probes, kind, 'follows')} of {probes[0][kind]['moved']:,} cases"
+            )
+    return parts
+
+
+def _over_seeds(probes: Sequence[dict[str, Any]], kind: str, name: str) -> str:
+    """Return a share and its interval, both averaged over seeds."""
+    found = [probe[kind][name] for probe in probes]
+    value = fmean(each["value"] for each in found)
+    spans = [each["interval"] for each in found]
     if any(span is None for span in spans):
         return f"{100 * value:.1f} %"
-    low, high = min(span[0] for span in spans), max(span[1] for span in spans)
+    low, high = (fmean(span[end] for span in spans) for end in (0, 1))
     return f"{100 * value:.1f} % ({100 * max(low, 0):.1f} to {100 * min(high, 1):.1f})"
 
 

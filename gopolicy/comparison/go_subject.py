@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from gopolicy.comparison.blind import Blind, shares_of
 from gopolicy.comparison.entrant import Entrant, Trial
 from gopolicy.comparison.outcome import Measured, Outcome, Units
 from gopolicy.comparison.subject import StoppedEarly
@@ -23,12 +24,15 @@ from gopolicy.data.loader import BatchLoader, LoaderOptions
 from gopolicy.data.sampling import BatchPlan, ListedBatches
 from gopolicy.data.selection import GameSelection
 from gopolicy.data.store import Store, open_store
+from gopolicy.data.table import GameTable
 from gopolicy.engine.devices import pick_device
 from gopolicy.engine.predictor import Predictor
 from gopolicy.errors import ConfigError
 from gopolicy.evaluation.accuracy import evaluate_tally, summarize
 from gopolicy.evaluation.speed import Work
 from gopolicy.features.planes import plane_set
+from gopolicy.go.symmetry import symmetry_table
+from gopolicy.go.types import EVENT_POINT_MASK
 from gopolicy.nets.cost import multiply_adds
 from gopolicy.nets.network import PolicyNetwork, Setting
 from gopolicy.nets.registry import NETWORKS, build_network, default_settings
@@ -48,8 +52,13 @@ PROOFS = 16
 """Batches whose content goes into the hash of the order."""
 CURVE = 16
 """Measurements along one training."""
-DECIDED = {"network", "start", "planes", "positions", "batch_size", "seed", "lr"}
-"""Settings of training that a comparison decides by its own options."""
+GUESSED = 1_000_000
+"""Training positions that say how often each point is played."""
+DECIDED = {
+    *("network", "start", "planes", "positions", "batch_size", "seed", "lr"),
+    *("validation_positions", "validation_every"),
+}
+"""Settings of training that a comparison decides itself, most by its own options."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +86,7 @@ class GoSubject:
         for change in options.changes:
             key = change.partition("=")[0].strip().replace("-", "_")
             if key in DECIDED:
-                raise ConfigError(f"{key} has an option of its own in a comparison; not --set")
+                raise ConfigError(f"{key} is decided by the comparison; see the other options")
             if any(key in default_settings(name) for name in NETWORKS):
                 raise ConfigError(
                     f"{key} is a setting of networks; say of which: NETWORK.{key}=..."
@@ -164,9 +173,10 @@ class GoSubject:
         task = Task(config=config, source=source, out=folder, world=world)
         try:
             result = train(task, resume=(folder / DESCRIPTION).exists(), progress=progress)
-        except TrainingError:
+        except TrainingError as error:
             if trial.final:
-                raise
+                where = f"{folder}, learning rate {trial.lr:g}"
+                raise TrainingError(f"{where}: {error}; give lower --learning-rates") from None
             return self._diverged(trial)
         if result.signal:
             raise StoppedEarly(result.signal)
@@ -181,6 +191,18 @@ class GoSubject:
         """Return the trained network in the folder of a run."""
         loaded = load_weights(folder / "weights")
         return Predictor(loaded, device=self.options.device)
+
+    def guesser(self) -> Blind:
+        """Return who knows how often each point is played, seen from all 8 sides, and no more."""
+        table = self.store.table
+        played = _moves(table, self.store.split("train").spread(GUESSED))
+        turned = symmetry_table(table.size).astype(np.int64)[:, played]
+        return Blind(shares_of(turned.ravel(), table.size**2), table.size)
+
+    def blind(self) -> Measured:
+        """Return the figures of who never looks."""
+        table, ids = self.store.table, self._measured
+        return self.guesser().measured(_moves(table, ids), table.locate(ids).games)
 
     def serving(self, entrant: Entrant, folder: Path) -> Work:
         """Return the work of asking the network in folder about a batch of empty boards."""
@@ -294,6 +316,14 @@ def read_curve(metrics: Path) -> list[dict[str, float]]:
             point = {"examples": float(entry["positions"]), "seconds": round(seconds, 2)}
             curve.append(point | {name: entry[name] for name in ("top1", "nll")})
     return curve
+
+
+def _moves(table: GameTable, ids: Int64Array) -> Int64Array:
+    """Return the flat points that were played at positions."""
+    found = table.locate(ids)
+    events = np.asarray(table.events)[found.starts + found.indices]
+    points: Int64Array = (events & EVENT_POINT_MASK).astype(np.int64)
+    return points
 
 
 def _some(held_out: GameSelection, half: int, limit: int) -> Int64Array:

@@ -16,7 +16,7 @@ KNOBS = ("filters", "units")
 """Settings that make a network wider."""
 STEPS = 32
 """Widths are multiples of this root of 2."""
-LARGEST = 8 * STEPS
+LARGEST = 10 * STEPS
 """Widths are searched up to so many steps from those that a network has by itself."""
 CLOSE = 0.02
 """A match this near, as a share, is searched no further."""
@@ -71,8 +71,6 @@ def match(
     All knobs are turned together, so that the network keeps its shape, and the last one a little
     further where that comes closer; if that is not close, other numbers of layers are tried.
     """
-    if measure not in MEASURES:
-        raise ConfigError(f"expected to match {' or '.join(MEASURES)}, got {measure!r}")
     full = subject.defaults(entrant.network) | dict(entrant.settings)
     widths = {knob: int(full[knob]) for knob in knobs if full.get(knob)}
     if not widths:

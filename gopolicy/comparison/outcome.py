@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,15 @@ class Outcome:
     """None for a trial of a learning rate."""
 
     @property
-    def examples_per_second(self) -> float:
-        """The speed of training."""
-        return self.examples / max(self.seconds, 1e-9)
+    def paces(self) -> list[float]:
+        """Seconds per example in every stretch between two measurements.
+
+        Where they are too short to have been timed, that of the whole training.
+        """
+        points = [(0.0, 0.0)] + [(p["examples"], p["seconds"]) for p in self.curve]
+        timed = [(n - m, end - start) for (m, start), (n, end) in pairwise(points) if end > start]
+        timed = timed or [(self.examples, max(self.seconds, 1e-9))]
+        return [seconds / examples for examples, seconds in timed]
 
 
 def write_outcome(folder: Path, spec: dict[str, Any], outcome: Outcome) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from gopolicy.comparison.blind import Blind
 from gopolicy.data.kernels import Int64Array
 from gopolicy.data.table import GameTable
 from gopolicy.engine.predictor import Predictor
@@ -39,6 +40,7 @@ SLIDES = (-3, -2, -1, 1, 2, 3)
 """Lines that a pattern is moved by."""
 
 Stones = list[tuple[int, int, int]]
+Asked = Predictor | Blind
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,20 @@ class Pattern:
 
 def probe(predictor: Predictor, table: GameTable, ids: Int64Array) -> dict[str, Any]:
     """Return all measurements of one network on positions of the table."""
-    found: dict[str, Any] = {"symmetries": agreement(predictor, table, ids)}
     patterns = find_patterns(table, ids)
-    for kind in ("side", "center"):
-        chosen = [pattern for pattern in patterns if pattern.kind == kind]
-        found[kind] = moved_patterns(predictor, chosen)
-    found["exact"] = largest_gap(predictor, [p for p in patterns if p.kind == "center"])
-    return found
+    return {
+        "symmetries": agreement(predictor, table, ids),
+        **probe_moved(predictor, patterns),
+        "exact": largest_gap(predictor, [p for p in patterns if p.kind == "center"]),
+    }
+
+
+def probe_moved(asked: Asked, patterns: list[Pattern]) -> dict[str, Any]:
+    """Return what is measured on patterns moved along a side, and on those about the center."""
+    return {
+        kind: moved_patterns(asked, [pattern for pattern in patterns if pattern.kind == kind])
+        for kind in ("side", "center")
+    }
 
 
 def agreement(forecaster: Forecaster, table: GameTable, ids: Int64Array) -> dict[str, Any]:
@@ -165,7 +174,7 @@ def _board(pattern: Pattern, size: int, move: tuple[int, int] = (0, 0)) -> Board
     return board
 
 
-def moved_patterns(predictor: Predictor, patterns: list[Pattern]) -> dict[str, Any]:
+def moved_patterns(predictor: Asked, patterns: list[Pattern]) -> dict[str, Any]:
     """Return how often the best point around a pattern moves along with it.
 
     change is how much the probabilities of those points, among themselves, change (total
@@ -191,7 +200,7 @@ def moved_patterns(predictor: Predictor, patterns: list[Pattern]) -> dict[str, A
     }
 
 
-def _around(predictor: Predictor, pattern: Pattern, boards: list[Board]) -> npt.NDArray[np.float64]:
+def _around(predictor: Asked, pattern: Pattern, boards: list[Board]) -> npt.NDArray[np.float64]:
     """Return the probabilities of the empty points around each moved pattern, made to sum to 1.
 
     The points come in the same order for every board, [boards, points]; those off the board and

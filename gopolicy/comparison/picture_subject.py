@@ -5,7 +5,6 @@ drawn.  Results are measured on the pictures that the source holds out, also mov
 because that is what pooling is said to be good for.
 """
 
-import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from gopolicy.comparison.blind import Blind, shares_of
 from gopolicy.comparison.entrant import Entrant, Trial
 from gopolicy.comparison.outcome import Measured, Outcome, Units
 from gopolicy.comparison.subject import StoppedEarly
@@ -30,6 +30,7 @@ from gopolicy.nets.pictures import build_image_network, image_settings
 from gopolicy.nets.weight_folder import TENSORS
 from gopolicy.progress import Progress
 from gopolicy.train.interruption import stop_on_signals
+from gopolicy.train.loop import TrainingError
 from gopolicy.train.pictures import Epoch, PicturePlan, train_pictures
 
 TUNING = 0.1
@@ -62,7 +63,7 @@ class PictureSubject:
         pictures = open_pictures(source)
         self.train, self.tuning = hold_out(pictures.train, TUNING)
         self.test, self.protocol = pictures.test, pictures.protocol
-        self._digest = pictures.train.digest()
+        self._digests = {"pictures": pictures.train.digest(), "test pictures": self.test.digest()}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return PictureSubject, (self.source, self.options)
@@ -77,7 +78,7 @@ class PictureSubject:
         """What a report says about the data."""
         return {
             "source": self.source,
-            "digest": self._digest,
+            "digests": ", ".join(self._digests.values()),
             "batch size": self.options.batch_size,
             "training pictures": len(self.train),
             "pictures that rates are chosen by": len(self.tuning),
@@ -104,7 +105,7 @@ class PictureSubject:
         network = trial.entrant.network
         settings = {f"{network}.{key}": value for key, value in trial.entrant.settings.items()}
         return {
-            "pictures": self._digest,
+            **self._digests,
             "network": network,
             "examples": trial.examples,
             "batch_size": self.options.batch_size,
@@ -139,6 +140,11 @@ class PictureSubject:
         if request:
             raise StoppedEarly(request.signal)
         network.eval()
+        if trial.final and not all(torch.isfinite(t).all() for t in network.parameters()):
+            raise TrainingError(
+                f"{folder}: the weights are no numbers any more at learning rate {trial.lr:g};"
+                " give lower --learning-rates"
+            )
         size = 0
         if trial.final:
             save_image(folder / "weights", network, describe_image(network, self.train.classes))
@@ -151,11 +157,17 @@ class PictureSubject:
             bytes=size,
             examples=history[-1].pictures,
             seconds=history[-1].seconds,
-            order=self._order(trial),
+            order=history[-1].order,
             tuning={name: curve[-1][name] for name in ("top1", "nll")},
             curve=curve,
             measured=self._measure(network, device) if trial.final else None,
         )
+
+    def blind(self) -> Measured:
+        """Return the figures of who never looks."""
+        classes, labels = len(self.train.classes), self.test.labels
+        shares = shares_of(self.train.labels, classes)
+        return Blind(shares).measured(labels, np.arange(len(labels)))
 
     def serving(self, entrant: Entrant, folder: Path) -> Work:
         """Return the work of asking the network in folder about a batch of black pictures."""
@@ -207,11 +219,6 @@ class PictureSubject:
             "hits": hits.tolist(),
             "of": len(WAYS),
         }
-
-    def _order(self, trial: Trial) -> str:
-        """Return a hash of what decides the order of pictures."""
-        facts = [self._digest, len(self.train), self.options.batch_size, trial.seed]
-        return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def shift(pixels: Pixels, down: int, right: int) -> Pixels:

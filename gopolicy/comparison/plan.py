@@ -11,6 +11,8 @@ from gopolicy.nets.network import Setting
 
 STUDIES = ("networks", "small-patterns", "same-pattern", "subsampling")
 """networks: each kind at equal size; the others are the three properties of the lecture."""
+ON_BOARDS = ("small-patterns", "same-pattern")
+"""Those that only games can answer."""
 KERNELS = (3, 5, 7)
 DEPTHS = (1, 2, 4, 6)
 SUBSAMPLING = {
@@ -41,6 +43,9 @@ def make_groups(subject: Subject, options: PlanOptions) -> list[Group]:
     for study in options.studies:
         if study not in STUDIES:
             raise ConfigError(f"expected a study of {', '.join(STUDIES)}, got {study!r}")
+    for measure in options.matches:
+        if measure not in MEASURES:
+            raise ConfigError(f"expected to match {' or '.join(MEASURES)}, got {measure!r}")
     makers = {
         "networks": _networks,
         "small-patterns": _small_patterns,
@@ -49,7 +54,7 @@ def make_groups(subject: Subject, options: PlanOptions) -> list[Group]:
     }
     groups = []
     for study in STUDIES:
-        if study in options.studies and (subject.key == "go" or study not in STUDIES[1:3]):
+        if study in options.studies and (subject.key == "go" or study not in ON_BOARDS):
             groups += makers[study](subject, options)
     groups = [_without_defaults(subject, group) for group in groups]
     if not groups:
@@ -123,6 +128,7 @@ def _small_patterns(subject: Subject, options: PlanOptions) -> list[Group]:
             " does each further layer bring?",
             entrants=tuple(layers),
             reference=layers[depths.index(int(base))].title,
+            in_steps=True,
         ),
     ]
 

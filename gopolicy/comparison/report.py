@@ -32,10 +32,16 @@ METHOD = (
     " out {units}, everything else is measured on others. Top-k is the share of {examples} whose"
     " right answer is among the k most probable, over all answers; nll is the mean negative"
     " logarithm of its probability, in nats. Intervals are 95 %; they treat each {unit} as one"
-    " independent draw. The interval of a difference also covers the spread over seeds of the two"
-    " networks compared; with a single seed that spread is unknown and left out. Learning"
-    " curves show every seed pale and the mean strong. Multiply-adds are those of one forward pass."
+    " independent draw, of which networks are measured on the same. That of a single figure says"
+    " nothing of other seeds, so the figure of each seed stands beside it; the interval of a"
+    " difference also covers the spread over seeds of the two networks compared. No allowance is"
+    " made for the number of comparisons: of twenty between equals, one is called clear. Learning"
+    " curves show every seed pale and the mean strong. Speeds and times of training are those of"
+    " its median stretch between two measurements, with as many trainings at a time as said below."
+    " Multiply-adds are those of one forward pass."
 )
+BLIND = ("top1", "top5", "nll")
+"""Figures of who never looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,7 @@ def write_report(folder: Path, sections: Sequence[Section], facts: Mapping[str, 
     for section in sections:
         prefix = f"{section.subject}-" if several else ""
         for results in section.results:
-            drawn = draw_charts(results, section.example)
+            drawn = draw_charts(results, section.example, section.unit)
             mine = {f"{prefix}{name}": png for name, png in drawn.items()}
             charts |= mine
             groups.append(_group(section, results, list(mine)))
@@ -69,7 +75,7 @@ def write_report(folder: Path, sections: Sequence[Section], facts: Mapping[str, 
             prefix = f"{section.subject}-" if several else ""
             for name, text in _tables(section).items():
                 (beside / f"{prefix}{name}").write_text(text, encoding="utf-8")
-        text = json.dumps(as_json(sections, facts), indent=2, ensure_ascii=False)
+        text = json.dumps(as_json(sections, facts), indent=2, ensure_ascii=False, allow_nan=False)
         (beside / "comparison.json").write_text(text + "\n", encoding="utf-8")
         (beside / "README.md").write_text(as_text(view), encoding="utf-8")
         (beside / "index.html").write_text(as_page(view, charts), encoding="utf-8")
@@ -78,7 +84,7 @@ def write_report(folder: Path, sections: Sequence[Section], facts: Mapping[str, 
 
 def as_json(sections: Sequence[Section], facts: Mapping[str, object]) -> dict[str, Any]:
     """Return everything that was found as what JSON can hold."""
-    return {
+    found = {
         "facts": dict(facts),
         "contrast": contrasts(sections),
         "groups": [
@@ -88,7 +94,8 @@ def as_json(sections: Sequence[Section], facts: Mapping[str, object]) -> dict[st
                 "title": results.group.title,
                 "question": results.group.question,
                 "findings": all_findings(results),
-                "results": [_finite(row) for row in result_rows(results)],
+                "blind": {name: getattr(results.blind, name) for name in BLIND},
+                "results": result_rows(results),
                 "differences": difference_rows(results),
                 "learning_rates": rate_rows(results),
                 "patterns": pattern_rows(results),
@@ -97,6 +104,7 @@ def as_json(sections: Sequence[Section], facts: Mapping[str, object]) -> dict[st
             for results in section.results
         ],
     }
+    return {name: _finite(value) for name, value in found.items()}
 
 
 def all_findings(results: Results) -> list[str]:
@@ -117,12 +125,13 @@ def contrasts(sections: Sequence[Section]) -> list[str]:
     return contrast(found["position"], found["picture"])
 
 
-def _finite(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row in which numbers that are not finite are None."""
-    return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in row.items()
-    }
+def _finite(value: Any) -> Any:
+    """Return what JSON can hold: numbers that are not finite become None."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _tables(section: Section) -> dict[str, str]:
@@ -193,15 +202,15 @@ def _cells(results: Results, row: Row) -> list[tuple[str, str]]:
     by_compute = results.group.matched == "multiply_adds"
     top1, nll = results.estimate(row), results.estimate(row, "nll")
     value, _, span = share(top1).partition(" (")
-    spread = f"; seeds ± {100 * row.spread:.2f}" if row.spread is not None else ""
+    seeds = ", ".join(f"{100 * measured.top1:.2f}" for measured in row.measured)
     return [
         (entrant.title, f"{entrant.network}: {settings}" if settings else entrant.network),
         (f"{cost.parameters:,}", "" if by_compute else matched),
         (f"{cost.multiply_adds:,}", matched if by_compute else ""),
-        (value, span.rstrip(")") + spread),
+        (value, f"{span.rstrip(')')}; seeds: {seeds}"),
         (f"{100 * row.mean('top5'):.2f} %", ""),
         (f"{nll.value:.4f}", f"{nll.low:.4f} to {nll.high:.4f}"),
-        (f"{row.examples_per_second:,.0f}/s", f"{row.seconds / 60:.1f} minutes"),
+        (f"{1 / row.pace:,.0f}/s", f"{row.seconds / 60:.1f} minutes"),
         (f"{row.served_per_second:,.0f}/s", ""),
         (f"{row.outcomes[0].bytes / 1e6:.2f} MB", ""),
         (f"{row.sweep.best:g}", f"of {', '.join(f'{rate:g}' for rate in row.sweep.nll)}"),

@@ -3,15 +3,16 @@
 Two things make a figure uncertain: which games (or pictures) it was measured on, and the seed of
 the training.  The first is estimated as in `gopolicy.evaluation.accuracy`, each game being one
 independent draw; all entrants are measured on the same ones, so differences are taken game by game.
-The second is the spread over seeds, pooled over the two entrants compared, with Student's t because
-they are few.  In a difference both parts are added as variances are; a single figure has an
-interval over games, and its spread over seeds is given beside it.
+The second is the spread over seeds of the two entrants compared, each with its own variance, with
+Student's t because seeds are few (B. L. Welch, "The generalization of Student's problem", 1947).
+In a difference both parts are added as variances are; a single figure has an interval over games,
+and the figure of every seed is given beside it.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from statistics import fmean
+from dataclasses import dataclass, field, replace
+from statistics import fmean, median, variance
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,10 @@ from gopolicy.comparison.outcome import Measured, Outcome
 from gopolicy.comparison.sweep import Sweep
 from gopolicy.evaluation.accuracy import interval
 
+NORMAL = 1.96
+"""The 97.5 % point of the normal distribution."""
 STUDENT = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-"""97.5 % points of Student's t for 1 to 10 degrees of freedom."""
-METRICS = ("top1", "nll")
+"""The same of Student's t for 1 to 10 degrees of freedom."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -69,14 +71,17 @@ class Row:
         return fmean(getattr(measured, metric) for measured in self.measured)
 
     @property
-    def seconds(self) -> float:
-        """Training time, averaged over seeds."""
-        return fmean(outcome.seconds for outcome in self.outcomes)
+    def pace(self) -> float:
+        """Seconds of training per example, of the median stretch between two measurements.
+
+        The median, because other work on the machine makes some stretches slower.
+        """
+        return median(pace for outcome in self.outcomes for pace in outcome.paces)
 
     @property
-    def examples_per_second(self) -> float:
-        """Training speed over all seeds."""
-        return sum(o.examples for o in self.outcomes) / sum(o.seconds for o in self.outcomes)
+    def seconds(self) -> float:
+        """Training time, at this pace."""
+        return self.pace * self.outcomes[0].examples
 
     @property
     def spread(self) -> float | None:
@@ -91,11 +96,22 @@ class Results:
 
     group: Group
     rows: tuple[Row, ...]
+    blind: Measured
+    """The figures of who never looks."""
+    blind_patterns: dict[str, Any] = field(default_factory=dict)
+    """What is measured on moved patterns, of who never looks; where it was asked for."""
 
     @property
     def reference(self) -> Row:
         """The row that others are compared with."""
         return next(row for row in self.rows if row.entrant.title == self.group.reference)
+
+    @property
+    def pairs(self) -> list[tuple[Row, Row]]:
+        """Each entrant with the one that it is compared with: the one before, or the reference."""
+        if self.group.in_steps:
+            return list(zip(self.rows[1:], self.rows, strict=False))
+        return [(row, self.reference) for row in self.rows if row is not self.reference]
 
     def estimate(self, row: Row, metric: str = "top1") -> Estimate:
         """Return a figure of one entrant with its interval over games."""
@@ -108,6 +124,12 @@ class Results:
         sums = _sums(one, metric) - _sums(other, metric)
         values = [[getattr(m, metric) for m in row.measured] for row in (one, other)]
         return _with_interval(sums, _counts(one), seed_error(values))
+
+    def gain(self, row: Row, metric: str = "top1") -> Estimate:
+        """Return an entrant minus who never looks."""
+        sums = _sums(row, metric) - np.array(_of_units(self.blind, metric), np.float64)
+        values = [getattr(m, metric) for m in row.measured]
+        return _with_interval(sums, _counts(row), seed_error([values]))
 
     def moved_difference(self, one: Row, other: Row, pixels: int) -> Estimate:
         """Return one minus other in top-1 on pictures moved by so many pixels."""
@@ -124,6 +146,7 @@ def _with_interval(
     value = float(sums.sum() / counts.sum())
     over_units = interval(sums, counts)
     half = (over_units[1] - over_units[0]) / 2 if over_units else 0.0
+    half *= student(max(len(counts) - 1, 1)) / NORMAL
     half = math.hypot(half, over_seeds)
     return Estimate(value=value, low=value - half, high=value + half)
 
@@ -142,19 +165,37 @@ def _moved_hits(row: Row, pixels: int) -> tuple[Floats, int]:
 
 def _sums(row: Row, metric: str) -> Floats:
     """Return hits or nats of every game, averaged over seeds."""
-    name = "hits" if metric == "top1" else "nats"
-    sums: Floats = np.mean([getattr(m.units, name) for m in row.measured], axis=0, dtype=np.float64)
+    each = [_of_units(measured, metric) for measured in row.measured]
+    sums: Floats = np.mean(each, axis=0, dtype=np.float64)
     return sums
 
 
-def seed_error(samples: Sequence[Sequence[float]]) -> float:
-    """Return half the 95 % interval that seeds cause in the difference of two means.
+def _of_units(measured: Measured, metric: str) -> Sequence[float]:
+    """Return hits or nats of every game."""
+    return measured.units.hits if metric == "top1" else measured.units.nats
 
-    samples: the figure of every seed, for both entrants; 0.0 where each has a single seed.
+
+def seed_error(samples: Sequence[Sequence[float]]) -> float:
+    """Return half the 95 % interval that seeds cause in a figure, or in the difference of two.
+
+    samples: the figure of every seed, for each entrant; 0.0 where each has a single seed.
     """
-    squares = sum((value - fmean(sample)) ** 2 for sample in samples for value in sample)
-    freedom = sum(len(sample) - 1 for sample in samples)
-    if not freedom:
+    parts = [(variance(sample) / len(sample), len(sample) - 1) for sample in samples if sample[1:]]
+    total = sum(part for part, _ in parts)
+    if not total:
         return 0.0
-    t = STUDENT[freedom - 1] if freedom <= len(STUDENT) else 1.96 + 2.4 / freedom
-    return t * math.sqrt(squares / freedom * sum(1 / len(sample) for sample in samples))
+    freedom = total**2 / sum(part**2 / own for part, own in parts)
+    return student(freedom) * math.sqrt(total)
+
+
+def student(freedom: float) -> float:
+    """Return the 97.5 % point of Student's t for 1 or more degrees of freedom.
+
+    From a table, between its entries linear in 1 / freedom, which errs on the wide side; beyond it
+    from the expansion of Cornish and Fisher to the second order.
+    """
+    if freedom >= len(STUDENT):
+        return NORMAL + 2.372 / freedom + 2.823 / freedom**2
+    below = max(int(freedom), 1)
+    low, high = STUDENT[below - 1 : below + 1]
+    return low + (high - low) * (1 / below - 1 / max(freedom, 1.0)) * below * (below + 1)

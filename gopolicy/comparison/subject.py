@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gopolicy.comparison.entrant import Entrant, Trial
-from gopolicy.comparison.outcome import Outcome
+from gopolicy.comparison.outcome import Measured, Outcome
 from gopolicy.errors import GoPolicyError
 from gopolicy.evaluation.speed import Work
 from gopolicy.nets.network import LayerList, Setting
@@ -56,6 +56,9 @@ class Subject(Protocol):
 
     def run(self, trial: Trial, folder: Path, progress: Progress) -> Outcome:
         """Train, or go on training, in folder, and measure; StoppedEarly after a signal."""
+
+    def blind(self) -> Measured:
+        """Return the figures of who never looks, on the examples that networks are measured on."""
 
     def serving(self, entrant: Entrant, folder: Path) -> Work:
         """Return the work of asking the trained network in folder about a batch."""

@@ -54,6 +54,14 @@ def sweep(
         wanted = {slug: _next_rate(Sweep(nll=nll)) for slug, nll in found.items()}
         if not any(wanted.values()):
             break
+    for entrant in entrants:
+        tried = found[entrant.slug]
+        if not any(math.isfinite(nll) for nll in tried.values()):
+            listed = ", ".join(f"{rate:g}" for rate in sorted(tried))
+            raise ConfigError(
+                f"{entrant.title}: the training diverged at every learning rate tried ({listed});"
+                " give lower --learning-rates"
+            )
     return {slug: Sweep(nll=dict(sorted(nll.items()))) for slug, nll in found.items()}
 
 

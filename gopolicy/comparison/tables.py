@@ -37,7 +37,7 @@ def _result_row(results: Results, row: Row) -> dict[str, Any]:
         "nll_low": nll.low,
         "nll_high": nll.high,
         "training_seconds": row.seconds,
-        "trained_per_second": row.examples_per_second,
+        "trained_per_second": 1 / row.pace,
         "served_per_second": row.served_per_second,
         "bytes": row.outcomes[0].bytes,
     }
@@ -114,18 +114,16 @@ def to_csv(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def difference_rows(results: Results) -> list[dict[str, Any]]:
-    """Return what every other entrant is above the reference, with intervals."""
+    """Return what entrants are above those they are compared with, with intervals."""
     rows = []
-    for row in results.rows:
-        if row is results.reference:
-            continue
+    for row, other in results.pairs:
         found: dict[str, Estimate] = {
-            metric: results.difference(row, results.reference, metric) for metric in ("top1", "nll")
+            metric: results.difference(row, other, metric) for metric in ("top1", "nll")
         }
         flat: dict[str, Any] = {
             "group": results.group.key,
             "entrant": row.entrant.title,
-            "minus": results.group.reference,
+            "minus": other.entrant.title,
         }
         for metric, estimate in found.items():
             flat |= {

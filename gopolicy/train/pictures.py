@@ -4,6 +4,7 @@ It shares optimizers and schedules with the training on games (`gopolicy.train.l
 nothing to resume, because such runs take minutes.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class Epoch:
     """Mean loss over the pass, in nats."""
     seconds: float
     """Time spent training so far."""
+    order: str
+    """A hash of which pictures came when so far."""
 
 
 def train_pictures(
@@ -97,11 +100,13 @@ def train_pictures(
     labels = torch.from_numpy(pictures.labels)
     generator = torch.Generator().manual_seed(plan.seed)
     step, seconds, history = 0, 0.0, list[Epoch]()
+    order = hashlib.sha256()
     progress.start("training", config.positions, "pictures")
     for number in range(1, plan.epochs + 1):
         train_mode(network)
         began, losses = time.perf_counter(), list[Tensor]()
         for chosen in _batches(len(labels), plan.batch_size, generator):
+            order.update(chosen.numpy().tobytes())
             set_learning_rate(optimizer, learning_rate(config, step))
             x = _moved(pixels[chosen], plan.shift, generator).to(place).float() / 255
             loss = F.cross_entropy(network(x), labels[chosen].to(place))
@@ -115,7 +120,7 @@ def train_pictures(
                 break
         seconds += time.perf_counter() - began
         mean = float(torch.stack(losses).mean())
-        history.append(Epoch(number, step * plan.batch_size, mean, seconds))
+        history.append(Epoch(number, step * plan.batch_size, mean, seconds, order.hexdigest()[:16]))
         after_epoch(history[-1])
         if request:
             break

@@ -254,7 +254,9 @@ def test_the_studies_of_the_three_properties(store, tmp_path, capsys):
     patterns = found["same-pattern"]["patterns"]
     assert [row["entrant"] for row in patterns] == ["alphago", "dense", "image"]
     assert all(0 <= row["same_move_in_all_8_views"] <= 1 for row in patterns)
-    assert all("8 turned and mirrored views" in line for line in found["same-pattern"]["findings"])
+    *said, blind = found["same-pattern"]["findings"]
+    assert all("8 turned and mirrored views" in line for line in said)
+    assert blind.endswith("who never looks at the stones: no pattern could be moved on this board.")
     charts = {path.name for path in tmp_path.glob("*.png")}
     assert {"same-pattern.png", "depth-by-time.png"} < charts
     assert "same-pattern-top-1.png" not in charts  # the same as with equal parameters
@@ -276,9 +278,13 @@ def test_two_trainings_at_a_time_come_to_the_same(store, done, tmp_path):
         (["--networks", "alphago,dens"], "did you mean 'dense'"),
         (["--networks", ","], "names separated by commas"),
         (["--match", "bytes"], "expected to match parameters or multiply_adds"),
+        (["--networks", "alphago", "--match", "bytes"], "expected to match parameters or"),
+        (["--set", "alphago.lr=0.5"], "lr is a setting of training, the same for all networks"),
+        (["--set", "validation_positions=7"], "validation_positions is decided by the comparison"),
+        (["--tuning-positions", "0"], "--tuning-positions: "),
         (["--learning-rates", "fast"], "learning rates like 0.001,0.003"),
         (["--positions", "many"], "whole number"),
-        (["--set", "lr=0.1"], "lr has an option of its own"),
+        (["--set", "lr=0.1"], "lr is decided by the comparison"),
         (["--set", "lrr=0.1"], "lrr"),
         (["--set", "filters=9"], "say of which: NETWORK.filters="),
         (["--set", "image.filter=3"], "filter"),

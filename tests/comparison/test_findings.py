@@ -1,5 +1,8 @@
 """What is said follows the numbers, whichever way they go."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from reference.fake_subject import MOVES, drawn, measured, outcome
@@ -7,8 +10,10 @@ from reference.fake_subject import MOVES, drawn, measured, outcome
 from gopolicy.comparison.entrant import Entrant, Group
 from gopolicy.comparison.findings import compare, findings, pattern_findings, top1_at
 from gopolicy.comparison.matching import Cost
-from gopolicy.comparison.results import STUDENT, Results, Row, seed_error
+from gopolicy.comparison.outcome import Outcome
+from gopolicy.comparison.results import STUDENT, Results, Row, seed_error, student
 from gopolicy.comparison.sweep import Sweep
+from gopolicy.comparison.tables import difference_rows
 
 
 def row(title, levels, seconds=60.0, probes=()) -> Row:
@@ -26,7 +31,11 @@ def row(title, levels, seconds=60.0, probes=()) -> Row:
 def results(*rows: Row) -> Results:
     entrants = tuple(r.entrant for r in rows)
     group = Group(key="g", title="G", question="?", entrants=entrants, reference=entrants[0].title)
-    return Results(group=group, rows=rows)
+    return Results(group=group, rows=rows, blind=blind(len(rows[0].measured[0].units.counts)))
+
+
+def blind(games, nats=5.8, hits=0):
+    return measured([hits] * games, [MOVES * nats] * games)
 
 
 def test_the_better_one_beats_and_the_worse_one_loses():
@@ -52,11 +61,13 @@ def test_noise_is_called_noise():
 
 
 def test_seeds_that_differ_much_make_a_difference_unclear():
-    calm = results(row("one", (0.40, 0.40)), row("other", (0.50, 0.50)))
-    wild = results(row("one", (0.35, 0.45)), row("other", (0.45, 0.55)))
+    calm = results(row("one", 3 * (0.40,)), row("other", 3 * (0.50,)))
+    wild = results(row("one", (0.30, 0.40, 0.50)), row("other", (0.40, 0.50, 0.60)))
     assert calm.difference(calm.rows[1], calm.rows[0]).is_clear
     assert not wild.difference(wild.rows[1], wild.rows[0]).is_clear
-    third = results(*calm.rows, row("wild", (0.2, 0.5)))  # which says nothing about the other two
+    third = results(
+        *calm.rows, row("wild", (0.2, 0.3, 0.5))
+    )  # which says nothing about the other two
     assert third.difference(third.rows[1], third.rows[0]).is_clear
 
 
@@ -90,35 +101,97 @@ def test_games_are_compared_one_by_one():
     assert alone.high - alone.low > 0.05
 
 
-def test_the_error_of_seeds_is_pooled_and_uses_student():
+def test_the_error_of_seeds_uses_student():
     samples = [(0.10, 0.12), (0.20, 0.22)]
     variance = 2 * 0.01**2  # of one sample: 0.01^2 + 0.01^2 over 1 degree of freedom
     expected = STUDENT[1] * np.sqrt(variance * (1 / 2 + 1 / 2))
     assert seed_error(samples) == pytest.approx(expected)
+    assert seed_error(samples[:1]) == pytest.approx(STUDENT[0] * 0.01)
     assert seed_error([sample[:1] for sample in samples]) == 0.0
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say():
+def test_seeds_of_one_network_only_count_as_so_many():
+    """Where one of two varies and the other does not, two seeds are one degree of freedom."""
+    assert seed_error([(0.10, 0.12), (0.2, 0.2)]) == pytest.approx(STUDENT[0] * 0.01)
+    assert STUDENT[1] * 0.01 < seed_error([(0.10, 0.12), (0.20, 0.21)]) < STUDENT[0] * 0.0112
+
+
+def test_student_follows_the_published_table():
+    table = {1: 12.706, 2: 4.303, 5: 2.571, 10: 2.228, 11: 2.201, 15: 2.131, 30: 2.042, 120: 1.980}
+    for freedom, point in table.items():
+        assert student(freedom) == pytest.approx(point, abs=0.005)
+    between = [student(freedom) for freedom in np.linspace(1, 40, 500)]
+    assert all(a >= b for a, b in pairwise(between))
+    assert student(1.5) >= 5.87  # of the density with 1.5 degrees of freedom, integrated
+
+
+@pytest.mark.parametrize("spreads", [(0.01, 0.01), (0.014, 0.0002), (0.014, 0.005)])
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_intervals_cover_the_truth_about_as_often_as_they_say(spreads, seeds):
     rng = np.random.default_rng(3)
-    covered = 0
-    for _ in range(200):
-        levels = 0.4 + rng.normal(0, 0.01, 4)
-        found = results(row("one", levels[:2]), row("two", levels[2:]))
-        for r in found.rows:  # other draws in every trial
-            for o in r.outcomes:
-                o.measured.units.hits[:] = rng.binomial(MOVES, o.measured.top1, 60).tolist()
+    covered, trials = 0, 400
+    for _ in range(trials):
+        levels = [0.4 + rng.normal(0, spread, seeds) for spread in spreads]
+        found = results(row("one", levels[0]), row("two", levels[1]))
+        for r, own in zip(found.rows, levels, strict=True):  # other draws in every trial
+            for o, level in zip(r.outcomes, own, strict=True):
+                o.measured.units.hits[:] = rng.binomial(MOVES, level, 60).tolist()
+        for r in found.rows:
+            object.__setattr__(r, "outcomes", tuple(counted(o) for o in r.outcomes))
         gain = found.difference(*found.rows)
         covered += gain.low <= 0 <= gain.high
-    assert covered / 200 >= 0.9
+    assert 0.92 <= covered / trials <= 1.0
+
+
+def counted(of: Outcome) -> Outcome:
+    """Return an outcome whose top-1 is that of its games."""
+    units = of.measured.units
+    return replace(of, measured=measured(units.hits, units.nats))
+
+
+def test_who_learned_nothing_is_named():
+    found = results(row("seer", (0.4, 0.41)), row("other", (0.3, 0.31)))
+    assert "5.800 nats; all networks need clearly fewer nats" in findings(found)[1]
+    lost = row("lost", (0.004, 0.004))
+    nats = lost.measured[0].nll
+    found = replace(results(row("seer", (0.4, 0.41)), lost), blind=blind(60, nats))
+    assert "these need no clearly fewer nats than that: lost." in findings(found)[1]
+
+
+def test_the_steps_of_a_group_are_told_one_by_one():
+    found = results(row("a", 4 * (0.3,)), row("b", 4 * (0.4,)), row("c", 4 * (0.5,)))
+    steps = replace(found, group=replace(found.group, in_steps=True))
+    assert sum(" beats a by " in line for line in findings(found)) == 2
+    said = findings(steps)
+    assert sum(" beats a by " in line for line in said) == 1
+    assert sum("c beats b by " in line for line in said) == 1
+    assert [r["minus"] for r in difference_rows(steps)] == ["a", "b"]
+
+
+def test_a_single_seed_a_bad_match_and_a_rate_at_the_end_are_told():
+    alone = findings(results(row("one", (0.4,)), row("two", (0.3,))))
+    assert any("trained once" in line for line in alone)
+    assert any("learning rate of one, two is at the end of the range" in line for line in alone)
+    calm = row("one", (0.4, 0.4))
+    calm = replace(calm, sweep=Sweep(nll={0.1: 2.0, 0.2: 1.0, 0.3: 2.0}), ratio=1.0)
+    large = replace(calm, entrant=Entrant(title="two", network="two"), ratio=1.35)
+    found = results(calm, large)
+    found = replace(found, group=replace(found.group, matched="parameters"))
+    said = findings(found)
+    assert not any("trained once" in line or "end of the range" in line for line in said)
+    assert any(
+        "two could not be made equal: it has 135 % of the parameters of one" in s for s in said
+    )
 
 
 def test_wall_time_is_told_where_it_differs():
     slow, quick = row("slow", (0.5, 0.5), seconds=600), row("quick", (0.4, 0.4), seconds=60)
     said = [line for line in findings(results(slow, quick)) if "trainings took" in line]
     assert "1.0 (quick) to 10.0 minutes (slow)" in said[0]
-    at = top1_at(slow, 60)
-    assert at == pytest.approx(slow.mean("top1") / 10)
-    assert f"slow {100 * at:.1f} %" in said[0]
+    assert "slow not measured by then" in said[0]
+    close = findings(results(slow, row("quick", (0.4, 0.4), seconds=300)))
+    assert top1_at(slow, 200) == pytest.approx(slow.mean("top1") / 2)
+    assert any(f"slow {100 * slow.mean('top1') / 2:.1f} %" in line for line in close)
     same = findings(results(slow, row("other", (0.4, 0.4), seconds=601)))
     assert not any("trainings took" in line for line in same)
 
@@ -130,6 +203,15 @@ def probe(share, gap):
         "center": {"follows": None, "moved": 0},
         "exact": {"largest_gap": gap, "largest_logit": 10.0, "points": 5},
     }
+
+
+def test_a_stretch_that_was_disturbed_does_not_count_as_speed():
+    calm, slowed = row("calm", (0.4,), seconds=60), row("slowed", (0.4,), seconds=60)
+    curve = [dict(point) for point in slowed.outcomes[0].curve]
+    for point in curve[2:]:
+        point["seconds"] += 500.0
+    outcomes = (replace(slowed.outcomes[0], curve=curve, seconds=560.0),)
+    assert replace(slowed, outcomes=outcomes).seconds == pytest.approx(calm.seconds)
 
 
 def test_exact_is_said_only_of_gaps_that_are_rounding():

@@ -8,7 +8,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from gopolicy.comparison.entrant import Entrant
 from gopolicy.comparison.matching import cost, match
 from gopolicy.comparison.plan import PlanOptions, make_groups
-from gopolicy.errors import ConfigError
 from gopolicy.nets.registry import build_network
 
 
@@ -64,9 +63,9 @@ def test_settings_that_are_given_stay():
     assert counted(entrant, "parameters") == pytest.approx(50_000, rel=0.05)
 
 
-def test_an_unknown_measure_is_refused():
-    with pytest.raises(ConfigError, match="parameters or multiply_adds"):
-        match(Board19(), Entrant(title="", network="dense"), "bytes", 10)
+def test_the_narrowest_network_is_found():
+    found = match(Board19(), Entrant(title="", network="dense"), "parameters", 10)
+    assert found.settings["units"] == 1
 
 
 def test_costs_build_no_weights():

@@ -127,6 +127,10 @@ def test_a_moved_picture_is_the_picture_elsewhere():
     [
         (["--networks", "image,alphago"], "no network for pictures called 'alphago'"),
         (["--study", "small-patterns"], "needs games of Go: give --data"),
+        (["--layers", "9"], "--layers is about games: give --data"),
+        (["--planes", "stones"], "--planes is about games: give --data"),
+        (["--set", "clip_norm=2"], "clip_norm is about games: give --data"),
+        (["--learning-rates", "1e30,2e30"], "diverged at every learning rate tried (5e+29"),
         (["--digits", "nowhere"], "nowhere"),
     ],
 )
@@ -162,7 +166,7 @@ def results(*found: Row) -> Results:
     group = Group(
         key="subsampling", title="S", question="?", entrants=entrants, reference=entrants[-1].title
     )
-    return Results(group=group, rows=found)
+    return Results(group=group, rows=found, blind=measured([5] * 40, [2.0] * 40))
 
 
 def test_what_hurts_and_what_helps_follows_the_numbers():

@@ -56,6 +56,9 @@ def outcome(result: Measured | None, seconds: float = 60.0, order: str = "a") ->
     )
 
 
+BLIND = measured([0] * GAMES, [MOVES * 5.8] * GAMES)
+
+
 class FakeSubject:
     """Nats depend on how far the rate is from a best one, on a logarithmic scale."""
 
@@ -85,6 +88,9 @@ class FakeSubject:
         if trial.final:
             return outcome(drawn(0.4, trial.seed), order=f"seed {trial.seed}")
         return outcome(measured([10] * GAMES, [MOVES * (1 + far)] * GAMES))
+
+    def blind(self) -> Measured:
+        return BLIND
 
     def serving(self, entrant: Entrant, folder: Path) -> Work:
         return Work(lambda: None, 1)
