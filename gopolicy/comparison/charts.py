@@ -16,6 +16,8 @@ from gopolicy.viz.colors import SERIES
 MARKERS = "osD^vPX*"
 LONG = 34
 """Longer names are broken in legends."""
+NEAR = 0.5
+"""Shares above this part of the highest are drawn on an axis that does not begin at 0."""
 CROWDED = 8
 """Times of more than this ratio are drawn on a logarithmic axis."""
 BLIND = "#8a8a8a"
@@ -71,7 +73,9 @@ def _styles(results: Results) -> list[tuple[Row, str, str]]:
 
 def _draw_top1(axes: Axes, results: Results, unit: str) -> None:
     """Draw final top-1 with intervals, each seed, and what one reaches without looking."""
-    axes.axvline(results.blind.top1, color=BLIND, linestyle=":", label="who never looks")
+    reached = [row.mean("top1") for row in results.rows]
+    if min(reached) < NEAR * max(reached):  # otherwise it would press them together
+        axes.axvline(results.blind.top1, color=BLIND, linestyle=":", label="who never looks")
     for place, (row, color, marker) in enumerate(_styles(results)):
         estimate = results.estimate(row)
         half = estimate.value - estimate.low
@@ -202,18 +206,10 @@ def _draw_patterns(axes: Axes, results: Results) -> None:
             label = _broken(title) if kind == asked[-1][0] else None
             axes.bar(x, height, width=0.92 * width, color=color, label=label)
             spans = [probe[kind][name]["interval"] for probe in probes]
-            if all(spans):
-                half = fmean((high - low) / 2 for low, high in spans)
-                axes.errorbar(x, height, yerr=half, color="#222222", capsize=3, linewidth=1)
-            axes.annotate(
-                f"{height:.0%}",
-                (x - 0.1 * width, height),
-                xytext=(0, 2),
-                textcoords="offset points",
-                ha="right",
-                va="bottom",
-                fontsize=8,
-            )
+            half = fmean((high - low) / 2 for low, high in spans) if all(spans) else 0.0
+            axes.errorbar(x, height, yerr=half, color="#222222", capsize=3, linewidth=1)
+            top = (x, height + half + 0.01)
+            axes.annotate(f"{height:.0%}", top, ha="center", va="bottom", fontsize=8)
     axes.set_xticks(range(len(asked)), [words for _, _, words in asked])
     axes.grid(axis="x", visible=False)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -223,13 +219,11 @@ def _draw_patterns(axes: Axes, results: Results) -> None:
 
 
 def _shares(axes: Axes) -> None:
-    """Write the vertical axis in percent, from 0 unless all shares are high."""
+    """Write the vertical axis in percent, from 0 unless all shares are near the highest."""
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     low, high = axes.dataLim.intervaly
-    if high <= 0.75:
-        axes.set_ylim(0.0, 1.05 * high)
-    else:
-        axes.set_ylim(math.floor(10 * low - 0.2) / 10 if low > 0.6 else 0.0, 1.0)
+    bottom = 0.05 * math.floor(20 * low - 0.2) if low > NEAR * high else 0.0
+    axes.set_ylim(bottom, min(high + 0.05 * (high - bottom), max(high, 1.0)))
 
 
 def _short(value: float, position: int | None = None) -> str:

@@ -134,11 +134,11 @@ def _small_patterns(subject: Subject, options: PlanOptions) -> list[Group]:
 
 
 def _same_pattern(subject: Subject, options: PlanOptions) -> list[Group]:
-    """Return the networks at equal parameters, whose answers are then compared on moved boards."""
-    (group,) = _networks(
-        subject,
-        PlanOptions(networks=options.networks, matches=("parameters",), settings=options.settings),
-    )
+    """Return the networks at equal compute, whose answers are then compared on moved boards.
+
+    At equal parameters the dense network has next to no units, and no answers worth moving.
+    """
+    (group,) = _networks(subject, replace(options, matches=("multiply_adds",)))
     return [
         Group(
             key="same-pattern",
@@ -147,7 +147,7 @@ def _same_pattern(subject: Subject, options: PlanOptions) -> list[Group]:
             " or a turned pattern the moved or turned answer?",
             entrants=group.entrants,
             reference=group.reference,
-            matched="parameters",
+            matched=group.matched,
         )
     ]
 
