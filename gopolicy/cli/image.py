@@ -45,10 +45,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--list", action="store_true", help="print the table of networks")
     either.add_argument(
-        "--plot", metavar="NETWORK", help="draw a network, by its name or by its weight folder"
+        "--plot",
+        metavar="NETWORK",
+        help="draw a network, for pictures or for Go, by its name or by its weight folder",
     )
     parser.add_argument(
-        "--out", type=output_file, metavar="FILE", help="the drawing: .png, .svg or .dot (Graphviz)"
+        "--out",
+        type=output_file,
+        dest="drawing",  # an action's own --out is another
+        metavar="FILE",
+        help="the drawing: .png, .svg or .dot (Graphviz)",
     )
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
@@ -67,8 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the action, or list or draw networks."""
-    if args.action and (args.list or args.plot):
-        return _wrong(f"--list and --plot stand alone, without {args.action}")
+    if args.action and (args.list or args.plot or args.drawing):
+        return _wrong(f"--list, and --plot with its --out, stand alone, without {args.action}")
     if args.action:
         module = importlib.import_module(f"gopolicy.cli.image_{args.action}")
         status: int = module.run(args)
@@ -77,10 +83,10 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.list and not args.plot:
         return _wrong("expected --list, --plot or an action: " + ", ".join(ACTIONS))
-    if args.list and args.out:
+    if args.list and args.drawing:
         return _wrong("--out goes with --plot")
-    if args.plot and not args.out:
-        args.out = Path(f"{Path(args.plot).name}.png")
+    if args.plot and not args.drawing:
+        args.drawing = Path(f"{Path(args.plot).name}.png")
     if args.plot:
         plot(args)
     else:

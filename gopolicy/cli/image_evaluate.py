@@ -5,12 +5,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gopolicy.cli.image_options import Size, add_image_weights, load_network, read_data
-from gopolicy.cli.options import add_device, add_json, add_skip_broken
+from gopolicy.cli.image_options import (
+    Size,
+    add_image_weights,
+    add_json,
+    add_skip_broken,
+    load_network,
+    read_data,
+)
+from gopolicy.cli.options import add_device
 
 if TYPE_CHECKING:
     from gopolicy.evaluation.pictures import PictureReport
     from gopolicy.images.picture_set import PictureSet
+    from gopolicy.nets.image_weights import ImageInfo
     from gopolicy.progress import Progress
 
 DESCRIPTION = """\
@@ -53,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     loaded = load_network(args)
     info = loaded.info
     size = (info.channels, info.height, info.width)
-    pictures, protocol = _chosen(args, size, info.classes, progress)
+    pictures, protocol = _chosen(args, size, info, progress)
     device = pick_device(args.device)
     found = probabilities(loaded.network, pictures.pixels, device=device, progress=progress)
     report = judge_pictures(found, pictures)
@@ -70,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _chosen(
-    args: argparse.Namespace, size: Size, classes: list[str], progress: "Progress"
+    args: argparse.Namespace, size: Size, info: "ImageInfo", progress: "Progress"
 ) -> tuple["PictureSet", str]:
     """Return the pictures of the split with the network's numbers of classes, and what they are."""
     from gopolicy.errors import ConfigError
@@ -88,10 +96,12 @@ def _chosen(
         if args.split == "train":
             chosen = pictures.train
             protocol = f"the {len(chosen):,} pictures of {args.data} that are not held out"
-    unknown = [name for name in chosen.classes if name not in classes]
+        if info.data not in ("", pictures.train.digest()):
+            protocol += "; not the data it was trained on; the two may overlap"
+    unknown = [name for name in chosen.classes if name not in info.classes]
     if unknown:
         raise ConfigError(f"the network does not know the class {unknown[0]!r} of {args.data}")
-    return renumbered(chosen, tuple(classes)), protocol
+    return renumbered(chosen, tuple(info.classes)), protocol
 
 
 def _as_text(report: "PictureReport", protocol: str) -> str:

@@ -5,8 +5,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gopolicy.cli.options import add_skip_broken
-
 if TYPE_CHECKING:
     from gopolicy.images.source import Pictures
     from gopolicy.nets.image_weights import LoadedImage
@@ -35,6 +33,25 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )
     add_size(parser)
     add_skip_broken(parser)
+
+
+def add_skip_broken(parser: argparse.ArgumentParser) -> None:
+    """Add ``--skip-broken``."""
+    parser.add_argument(
+        "--skip-broken",
+        action="store_true",
+        help="leave out pictures and sounds in folders that cannot be read (default: stop)",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json`` to an action; given before the action it counts, too."""
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,  # leaves what was said before the action
+        help="print one JSON object on standard output, nothing else",
+    )
 
 
 def add_size(parser: argparse.ArgumentParser) -> None:

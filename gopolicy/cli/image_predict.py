@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gopolicy.cli.image_options import add_image_weights, load_network
-from gopolicy.cli.options import add_device, add_json, output_file, positive_int
+from gopolicy.cli.image_options import add_image_weights, add_json, load_network
+from gopolicy.cli.options import add_device, output_file, positive_int
 
 if TYPE_CHECKING:
     from gopolicy.nets.network import ImageNetwork

@@ -8,9 +8,12 @@ import torch
 
 from gopolicy.cli.output import print_json, print_text, say
 from gopolicy.nets.graph import Node, depth, trace, trace_image, weighted_depth
-from gopolicy.nets.network import ImageNetwork, LayerList, PictureShape
+from gopolicy.nets.image_weights import find_image, load_image
+from gopolicy.nets.network import ImageNetwork, LayerList, PictureShape, PolicyNetwork
 from gopolicy.nets.pictures import build_image_network
 from gopolicy.nets.registry import NETWORKS, build_network
+from gopolicy.nets.weight_folder import read_description
+from gopolicy.nets.weights import load_weights, shipped_weights
 from gopolicy.nets.zoo import IMAGENET_CLASSES, ZOO
 
 DIGITS, DIGIT_CLASSES = PictureShape(1, 28, 28), 10
@@ -81,25 +84,35 @@ def plot(args: argparse.Namespace) -> None:
     total = sum(node.parameters for node in nodes)
     layers = depth(nodes) + extra
     title = f"{network.name}: {form}, {total:,} parameters, depth {layers}"
-    write_network(args.out, nodes, title)
+    write_network(args.drawing, nodes, title)
     if args.json:
         facts = {"network": network.name, "parameters": total, "depth": layers}
-        print_json({**facts, "boxes": len(nodes), "picture": args.out})
+        print_json({**facts, "boxes": len(nodes), "picture": args.drawing})
     else:
-        say(f"picture: {args.out}")
+        say(f"picture: {args.drawing}")
 
 
 def _to_draw(what: str) -> tuple[LayerList, list[Node], str]:
     """Return a network by name or weight folder, its layers, and what it takes and gives."""
+    network = _network(what)
+    if isinstance(network, ImageNetwork):
+        form = f"pictures of {network.shape} to {network.classes} classes"
+        return network, trace_image(network), form
+    planes, size = network.planes, network.size
+    form = f"{planes} planes of {size}x{size} to {size**2} points"
+    return network, trace(network, (planes, size, size)), form
+
+
+def _network(what: str) -> ImageNetwork | PolicyNetwork:
+    """Return a network by name or weight folder; image and dense are those for pictures."""
     if what in NETWORKS and what not in ("image", "dense"):
         with torch.device("meta"):
-            network = build_network(what, planes=GO_PLANES, size=GO_SIZE)
-        nodes = trace(network, (GO_PLANES, GO_SIZE, GO_SIZE))
-        return network, nodes, f"{GO_PLANES} planes of {GO_SIZE}x{GO_SIZE} to {GO_SIZE**2} points"
-    if Path(what).exists():
-        from gopolicy.nets.image_weights import load_image
-
-        found = load_image(what).network
-    else:
-        found = _by_name(what)
-    return found, trace_image(found), f"pictures of {found.shape} to {found.classes} classes"
+            return build_network(what, planes=GO_PLANES, size=GO_SIZE)
+    if what in shipped_weights():
+        return load_weights(what).network
+    if not Path(what).exists():
+        return _by_name(what)
+    folder = find_image(what)
+    if read_description(folder).get("kind") == "image":
+        return load_image(folder).network
+    return load_weights(folder).network

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gopolicy.cli.image_options import add_changes, add_data, parsed_changes, read_data
-from gopolicy.cli.options import add_device, add_json, positive_int
+from gopolicy.cli.image_options import add_changes, add_data, add_json, parsed_changes, read_data
+from gopolicy.cli.options import add_device, output_file, positive_int, seed
 
 if TYPE_CHECKING:
     from gopolicy.train.transfer import TransferResult
@@ -42,10 +42,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the few pictures, in every way (default: 60)",
     )
     add("--lr", type=float, default=0.002, metavar="X", help="learning rate (default: 0.002)")
-    add("--seed", type=int, default=1, metavar="N", help="decides all chance (default: 1)")
-    add("--chart", type=Path, metavar="OUT.png", help="draw the accuracies")
+    add("--seed", type=seed, default=1, metavar="N", help="decides all chance (default: 1)")
+    add("--chart", type=chart_file, metavar="OUT.png", help="draw the accuracies")
     add_device(parser)
     add_json(parser)
+
+
+def chart_file(text: str) -> Path:
+    """Parse the path of a PNG to write (an argparse type)."""
+    path = output_file(text)
+    if path.suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"expected a file that ends in .png, got {text!r}")
+    return path
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,15 +84,15 @@ def run(args: argparse.Namespace) -> int:
         device=pick_device(args.device),
         progress=progress,
     )
-    if args.chart:
-        from gopolicy.viz.transfer_chart import write_transfer_chart
-
-        write_transfer_chart(args.chart, result, args.per_class)
-        say(f"chart: {args.chart}")
     if args.json:
         print_json({"data": args.data, "network": args.network, "plan": plan, **_facts(result)})
     else:
         print_text(_as_text(result, args.per_class))
+    if args.chart:  # last, so that what it cost is printed even where it cannot be written
+        from gopolicy.viz.transfer_chart import write_transfer_chart
+
+        write_transfer_chart(args.chart, result, args.per_class)
+        say(f"chart: {args.chart}")
     return 0
 
 

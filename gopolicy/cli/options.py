@@ -61,6 +61,19 @@ def positive_int(text: str) -> int:
     return value
 
 
+def seed(text: str) -> int:
+    """Parse a whole number from 0 to 2**63 - 1, which every generator takes (an argparse type)."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from 0 to {2**63 - 1}, got {text!r}"
+        )
+    return value
+
+
 def output_file(text: str) -> Path:
     """Parse the path of a file to write, whose folder must exist (an argparse type)."""
     path = Path(text)

@@ -31,7 +31,7 @@ from gopolicy.nets.weight_folder import TENSORS
 from gopolicy.progress import Progress
 from gopolicy.train.interruption import stop_on_signals
 from gopolicy.train.loop import TrainingError
-from gopolicy.train.pictures import Epoch, PicturePlan, train_pictures
+from gopolicy.train.pictures import Epoch, PicturePlan, refuse_diverged, train_pictures
 
 TUNING = 0.1
 """Share of the training pictures that rates are chosen by."""
@@ -87,8 +87,8 @@ class PictureSubject:
 
     def examples(self, epochs: int) -> int:
         """Return how many pictures so many passes are; the last, short batch is left out."""
-        size = self.options.batch_size
-        return epochs * max(len(self.train) // size, 1) * size
+        size = min(self.options.batch_size, len(self.train))
+        return epochs * (len(self.train) // size) * size
 
     def defaults(self, network: str) -> dict[str, Setting]:
         """Return the settings of a network for pictures."""
@@ -140,13 +140,13 @@ class PictureSubject:
         if request:
             raise StoppedEarly(request.signal)
         network.eval()
-        if trial.final and not all(torch.isfinite(t).all() for t in network.parameters()):
-            raise TrainingError(
-                f"{folder}: the weights are no numbers any more at learning rate {trial.lr:g};"
-                " give lower --learning-rates"
-            )
         size = 0
         if trial.final:
+            try:
+                refuse_diverged(network, history[-1].loss)
+            except TrainingError as error:
+                where = f"{folder}, learning rate {trial.lr:g}"
+                raise TrainingError(f"{where}: {error}; give lower --learning-rates") from None
             save_image(folder / "weights", network, describe_image(network, self.train.classes))
             size = (folder / "weights" / TENSORS).stat().st_size
         else:

@@ -8,6 +8,7 @@ for, as Keras does.
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -107,15 +108,15 @@ def class_names(root: Path) -> list[str]:
     return names
 
 
-def natural_form(root: Path) -> tuple[int, int, int]:
+def natural_form(root: Path, *, skip_broken: bool = False) -> tuple[int, int, int]:
     """Return channels, height and width of the pictures, if they agree in size, else 64x64.
 
-    Looks at the first few of every class; channels are 1 where all of those are gray.
+    Looks at the first few of every class that can be read; channels are 1 where all of those are
+    gray.  One that cannot be read raises PictureError unless it is to be skipped.
     """
     shapes, gray = set(), True
     for name in class_names(root):
-        for _, path in zip(range(5), _files(root / name), strict=False):
-            picture = _open(path)
+        for picture in islice(_readable(root / name, skip_broken), 5):
             shapes.add((picture.height, picture.width))
             gray = gray and picture.mode == "L"
     same = len(shapes) == 1
@@ -129,6 +130,16 @@ def _files(folder: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.suffix.lower() in ENDINGS | {SOUND} and not hidden and path.is_file():
             yield path
+
+
+def _readable(folder: Path, skip_broken: bool) -> Iterator[Image.Image]:
+    """Yield the pictures in a folder; a broken one raises PictureError or is skipped."""
+    for path in _files(folder):
+        try:
+            yield _open(path)
+        except PictureError:
+            if not skip_broken:
+                raise
 
 
 def _open(path: Path) -> Image.Image:

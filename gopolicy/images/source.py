@@ -66,13 +66,13 @@ def open_pictures(
     A source without a test part has a fifth of every class held out.
     """
     parts = _parts(str(source), wish or Wish(), skip_broken=skip_broken, progress=progress)
-    if TRAIN in parts and TEST in parts:
-        train, test = parts[TRAIN], parts[TEST]
-        if train.classes != test.classes:
-            test = renumbered(test, train.classes)
-        return Pictures(train, test, f"the {len(test):,} pictures of the test part of {source}")
-    whole = joined(*parts.values())
-    train, test = hold_out(whole, HELD_OUT)
+    try:
+        if TRAIN in parts and TEST in parts:
+            train, test = parts[TRAIN], renumbered(parts[TEST], parts[TRAIN].classes)
+            return Pictures(train, test, f"the {len(test):,} pictures of the test part of {source}")
+        train, test = hold_out(joined(*parts.values()), HELD_OUT)
+    except PictureError as error:
+        raise PictureError(f"{source}: {error}") from error
     words = f"{len(test):,} pictures of {source}, a fifth of every class, chosen by their hash"
     return Pictures(train, test, words)
 
@@ -109,7 +109,7 @@ def _parts(
     tests = [path / name for name in TEST_FOLDERS if (path / name).is_dir()]
     split = (path / TRAIN).is_dir() and tests
     roots = {TRAIN: path / TRAIN, TEST: tests[0]} if split else {"all": path}
-    fit = wish.fit(natural_form(next(iter(roots.values()))))
+    fit = wish.fit(natural_form(next(iter(roots.values())), skip_broken=skip_broken))
     return {
         name: read_class_folders(root, fit, skip_broken=skip_broken, progress=progress)
         for name, root in roots.items()

@@ -32,16 +32,19 @@ def read_wav(path: str | os.PathLike[str]) -> Samples:
             if frames * channels > MAX_SAMPLES:
                 raise PictureError(f"{path}: a sound of {frames:,} samples is too long")
             data = file.readframes(frames)
-    except (wave.Error, EOFError) as error:
-        raise PictureError(f"{path}: not a readable WAV file ({error})") from error
+    except (wave.Error, EOFError, RuntimeError) as error:  # the last one for impossible lengths
+        cause = str(error) or "cut short or of impossible lengths"
+        raise PictureError(f"{path}: not a readable WAV file ({cause})") from error
     except OSError as error:
         raise PictureError(f"{path}: {error.strerror or error}") from error
     kinds = {1: ("u1", 128.0, 128.0), 2: ("<i2", 0.0, 32768.0), 4: ("<i4", 0.0, 2.0**31)}
     if width not in kinds:
         raise PictureError(f"{path}: samples of {8 * width} bits, expected 8, 16 or 32")
     kind, zero, full = kinds[width]
-    whole = len(data) - len(data) % (width * channels)
-    samples = (np.frombuffer(data[:whole], np.dtype(kind)).astype(np.float64) - zero) / full
+    missing = frames * channels * width - len(data)
+    if missing:
+        raise PictureError(f"{path}: cut short, {missing:,} bytes of sound are missing")
+    samples = (np.frombuffer(data, np.dtype(kind)).astype(np.float64) - zero) / full
     return np.asarray(samples.reshape(-1, channels).mean(1))
 
 

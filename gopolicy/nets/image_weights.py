@@ -29,9 +29,11 @@ from gopolicy.nets.weight_folder import (
     read_tensors,
     write_folder,
 )
+from gopolicy.nets.weights import shipped_weights
 from gopolicy.nets.zoo import zoo_network
 
 KERAS_ENDINGS = (".h5", ".hdf5")
+_FOR_GO = "a network for Go, not for pictures; see gopolicy predict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,9 @@ def load_zoo_weights(
 
     Without its top the network gives features, and a file with a top will do, too.
     """
+    if Path(path).is_dir():
+        folder = find_image(path)
+        raise WeightsError(f"{folder}: a weight folder says itself what it is; leave out --network")
     with torch.device("meta"):
         network = zoo_network(name, classes=max(len(classes), 1), include_top=include_top)
     if Path(path).suffix in KERAS_ENDINGS:
@@ -132,6 +137,8 @@ def find_image(path: str | os.PathLike[str]) -> Path:
     for folder in (given, given / "weights"):
         if (folder / DESCRIPTION).is_file():
             return folder
+    if str(path) in shipped_weights():
+        raise WeightsError(f"{path}: {_FOR_GO}")
     raise WeightsError(f"{path}: expected a folder with {DESCRIPTION}")
 
 
@@ -139,7 +146,7 @@ def read_image_info(folder: Path) -> ImageInfo:
     """Read the description in a weight folder without loading the network."""
     values, path = read_description(folder), folder / DESCRIPTION
     if values.get("kind") != "image":
-        raise WeightsError(f"{path}: a network for Go, not for pictures; see gopolicy predict")
+        raise WeightsError(f"{path}: {_FOR_GO}")
     known = {f.name: values[f.name] for f in fields(ImageInfo) if f.name in values}
     kinds: dict[str, type] = {
         "network": str,

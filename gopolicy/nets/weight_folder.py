@@ -29,19 +29,23 @@ def write_folder(
 ) -> str:
     """Write a network and its description, or replace those in a folder; return the hash.
 
-    The description names the precision, fp32 or fp16; the hash is added to it as `sha256`.
+    The description names the precision, fp32 or fp16; the hash is added to it as `sha256`.  Its
+    figures must be finite, for JSON has no others.
     """
     precision = str(description["precision"])
     tensors = {name: _to_disk(name, t, precision) for name, t in network.state_dict().items()}
     data = safetensors.torch.save(tensors)
     sha256 = hashlib.sha256(data).hexdigest()
     target = Path(folder)
+    whole = {**description, "sha256": sha256}
+    try:
+        text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise ConfigError(f"{target / DESCRIPTION}: expected finite figures ({error})") from error
     try:
         target.mkdir(parents=True, exist_ok=True)
         _settle(target)
         write_bytes(target / BESIDE, data)
-        whole = {**description, "sha256": sha256}
-        text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
         write_bytes(target / DESCRIPTION, text.encode())
         (target / BESIDE).replace(target / TENSORS)
     except OSError as error:

@@ -122,6 +122,10 @@ def find_weights(name_or_path: str | os.PathLike[str]) -> Path:
         inside = folder != path.parent or path.name in (TENSORS, DESCRIPTION)
         if inside and (folder / DESCRIPTION).is_file():
             return folder
+    of_run = path / "weights"
+    if (of_run / DESCRIPTION).is_file():
+        read_info(of_run)  # one for pictures is refused as such
+        raise WeightsError(f"{path}: a run; its weight folder is {of_run}")
     if path.exists():
         raise WeightsError(f"{path}: expected a folder with {DESCRIPTION}")
     shipped = ", ".join(shipped_weights()) or "none"

@@ -19,7 +19,7 @@ from gopolicy.nets.image_weights import describe_image, save_image
 from gopolicy.nets.network import ImageNetwork
 from gopolicy.progress import Progress
 from gopolicy.train.interruption import StopRequest
-from gopolicy.train.pictures import Epoch, PicturePlan, train_pictures
+from gopolicy.train.pictures import Epoch, PicturePlan, refuse_diverged, train_pictures
 
 WEIGHTS, CHART, FIGURES = "weights", "training.png", "training.csv"
 SAVE_EVERY = 20.0
@@ -49,7 +49,10 @@ class PictureRun:
     """The folder of the run."""
 
     def run(self, device: torch.device, request: StopRequest, progress: Progress) -> dict[str, Any]:
-        """Train and measure after every epoch; return the figures at the end."""
+        """Train and measure after every epoch; return the figures at the end.
+
+        Raises TrainingError where loss or weights are no numbers any more.
+        """
         self.network.to(device)
         rows: list[dict[str, float]] = []
         reports: list[PictureReport] = []
@@ -58,6 +61,7 @@ class PictureRun:
         def after_epoch(epoch: Epoch) -> None:
             nonlocal saved, saved_at
             reports.append(self._measure(device))
+            refuse_diverged(self.network, epoch.loss, reports[-1].nll)
             rows.append(asdict(epoch) | {"accuracy": reports[-1].accuracy, "nll": reports[-1].nll})
             if time.monotonic() > saved_at + SAVE_EVERY:
                 self._save(epoch, reports[-1], rows)

@@ -5,6 +5,7 @@ nothing to resume, because such runs take minutes.
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from gopolicy.nets.pictures import train_mode
 from gopolicy.progress import SILENT, Progress
 from gopolicy.train.config import TrainConfig
 from gopolicy.train.interruption import StopRequest
+from gopolicy.train.loop import TrainingError
 from gopolicy.train.optimizers import make_optimizer, set_learning_rate
 from gopolicy.train.schedule import learning_rate
 
@@ -43,18 +45,21 @@ class PicturePlan:
     """Decides the first weights and the order of pictures."""
 
     def __post_init__(self) -> None:
-        if min(self.epochs, self.batch_size) < 1 or not self.lr > 0:
-            raise ConfigError("expected 1 epoch or more, 1 picture per step or more, lr above 0")
+        if min(self.epochs, self.batch_size) < 1:
+            raise ConfigError("expected 1 epoch or more, and 1 picture per step or more")
+        if not 0 < self.lr < math.inf:
+            raise ConfigError(f"expected lr to be a finite number above 0, got {self.lr}")
         if self.shift < 0 or self.weight_decay < 0:
             raise ConfigError("expected shift and weight decay of 0 or more")
 
     def schedule(self, pictures: int) -> TrainConfig:
         """Return the plan in terms of the training on games."""
-        total = self.epochs * max(pictures // self.batch_size, 1) * self.batch_size
+        batch = min(self.batch_size, pictures)
+        total = self.epochs * (pictures // batch) * batch
         return TrainConfig(
             network="image",
             positions=total,
-            batch_size=self.batch_size,
+            batch_size=batch,
             lr=self.lr,
             weight_decay=self.weight_decay,
             warmup=total // 20,
@@ -99,33 +104,42 @@ def train_pictures(
     pixels = torch.from_numpy(np.ascontiguousarray(pictures.pixels))
     labels = torch.from_numpy(pictures.labels)
     generator = torch.Generator().manual_seed(plan.seed)
-    step, seconds, history = 0, 0.0, list[Epoch]()
+    step, seen, seconds, history = 0, 0, 0.0, list[Epoch]()
     order = hashlib.sha256()
     progress.start("training", config.positions, "pictures")
-    for number in range(1, plan.epochs + 1):
-        train_mode(network)
-        began, losses = time.perf_counter(), list[Tensor]()
-        for chosen in _batches(len(labels), plan.batch_size, generator):
-            order.update(chosen.numpy().tobytes())
-            set_learning_rate(optimizer, learning_rate(config, step))
-            x = _moved(pixels[chosen], plan.shift, generator).to(place).float() / 255
-            loss = F.cross_entropy(network(x), labels[chosen].to(place))
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            losses.append(loss.detach())
-            step += 1
-            progress.advance(plan.batch_size, epoch=number)
+    try:
+        for number in range(1, plan.epochs + 1):
+            train_mode(network)
+            began, losses = time.perf_counter(), list[Tensor]()
+            for chosen in _batches(len(labels), plan.batch_size, generator):
+                order.update(chosen.numpy().tobytes())
+                set_learning_rate(optimizer, learning_rate(config, step))
+                x = _moved(pixels[chosen], plan.shift, generator).to(place).float() / 255
+                loss = F.cross_entropy(network(x), labels[chosen].to(place))
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+                losses.append(loss.detach())
+                step, seen = step + 1, seen + len(chosen)
+                progress.advance(len(chosen), epoch=number)
+                if request:
+                    break
+            seconds += time.perf_counter() - began
+            mean = float(torch.stack(losses).mean())
+            history.append(Epoch(number, seen, mean, seconds, order.hexdigest()[:16]))
+            after_epoch(history[-1])
             if request:
                 break
-        seconds += time.perf_counter() - began
-        mean = float(torch.stack(losses).mean())
-        history.append(Epoch(number, step * plan.batch_size, mean, seconds, order.hexdigest()[:16]))
-        after_epoch(history[-1])
-        if request:
-            break
-    progress.finish()
+    finally:
+        progress.finish()
     return history
+
+
+def refuse_diverged(network: ImageNetwork, *figures: float) -> None:
+    """Raise TrainingError unless the figures of a trained network and its weights are finite."""
+    finite = all(torch.isfinite(tensor).all() for tensor in network.state_dict().values())
+    if not finite or not all(map(math.isfinite, figures)):
+        raise TrainingError("the loss or the weights are no numbers any more; try a lower lr")
 
 
 def _batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
@@ -149,7 +163,9 @@ def _moved(pixels: Tensor, reach: int, generator: torch.Generator) -> Tensor:
 
 
 def _check_fit(network: ImageNetwork, pictures: PictureSet) -> None:
-    """Refuse pictures of another shape or with more classes than the network tells apart."""
+    """Refuse no pictures, another shape, or other classes than the network tells apart."""
+    if not len(pictures):
+        raise ConfigError("expected pictures to train on, got none")
     shape = network.shape.channels, network.shape.height, network.shape.width
     if shape != pictures.shape:
         found = "x".join(str(side) for side in pictures.shape)

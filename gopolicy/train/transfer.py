@@ -26,7 +26,7 @@ from gopolicy.images.source import Pictures
 from gopolicy.nets.network import ImageNetwork
 from gopolicy.nets.pictures import LEARN, learn_only, with_new_top
 from gopolicy.progress import SILENT, Progress
-from gopolicy.train.pictures import PicturePlan, train_pictures
+from gopolicy.train.pictures import PicturePlan, refuse_diverged, train_pictures
 
 WAYS = ("scratch", *LEARN)
 """The ways to learn the second half."""
@@ -102,6 +102,11 @@ def try_transfer(
     """Run the experiment; build returns a fresh network for a number of classes."""
     if len(pictures.train.classes) < 4:
         raise ConfigError("expected 4 classes or more, to have two in each half")
+    for name, count in zip(pictures.train.classes, pictures.train.counts(), strict=True):
+        if count < plan.per_class:  # any class may come to be in the second half
+            raise ConfigError(
+                f"class {name} has {count} pictures to train on, expected {plan.per_class} or more"
+            )
     trials = []
     for seed in range(plan.seed, plan.seed + plan.repeats):
         trials.append(_trial(build, pictures, replace(plan, seed=seed), device, progress))
@@ -177,5 +182,7 @@ def _copy(
 
 
 def _accuracy(network: ImageNetwork, pictures: PictureSet, device: torch.device) -> float:
-    """Return the share of pictures that the network names right."""
-    return judge_pictures(probabilities(network, pictures.pixels, device=device), pictures).accuracy
+    """Return the share of pictures that the network names right, unless its training diverged."""
+    report = judge_pictures(probabilities(network, pictures.pixels, device=device), pictures)
+    refuse_diverged(network, report.nll)
+    return report.accuracy

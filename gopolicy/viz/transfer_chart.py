@@ -37,6 +37,8 @@ def write_transfer_chart(
         )
     axes.set_xticks(range(len(ways)), [LABELS[way] for way in ways])
     axes.set_xlim(-0.4, len(ways) - 0.4)
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(max(bottom, 0.0), min(top, 1.0))  # intervals may reach beyond
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.set_ylabel("held out pictures named right")
     axes.spines[["top", "right"]].set_visible(False)

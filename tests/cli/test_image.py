@@ -9,12 +9,16 @@ import wave
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from PIL import Image
 from reference.made_pictures import bars
 
 from gopolicy.__main__ import main
 from gopolicy.nets.image_weights import load_image
+from gopolicy.nets.weights import shipped_root
 from gopolicy.nets.zoo import zoo_network
+from gopolicy.train.transfer import WAYS, Mean, TransferResult, Trial
+from gopolicy.viz.transfer_chart import write_transfer_chart
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +110,17 @@ def test_a_trained_network_is_drawn(trained, tmp_path, capsys):
     assert "pictures of 1x12x12 to 3 classes" in out.read_text()
 
 
+@pytest.mark.parametrize("what", ["alphago-64x8", "weights/alphago-64x8", "run"])
+def test_a_trained_network_for_go_is_drawn(what, tmp_path, capsys):
+    root = shipped_root()
+    given = {"weights/alphago-64x8": root / "alphago-64x8", "run": tmp_path / "run"}.get(what, what)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "weights").symlink_to(root / "alphago-64x8")
+    out = tmp_path / "x.svg"
+    assert main(["image", "--plot", str(given), "--out", str(out)]) == 0
+    assert "planes of 19x19 to 361 points" in out.read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -113,6 +128,13 @@ def test_a_trained_network_is_drawn(trained, tmp_path, capsys):
         (["--list", "--plot", "vgg16"], "not allowed with"),
         (["--list", "--out", "x.png"], "--out goes with --plot"),
         (["--list", "transfer", "--data", "digits"], "stand alone, without transfer"),
+        (["--out", "x.png", "evaluate", "digits", "--weights", "w"], "without evaluate"),
+        (["--out", "x.png", "train", "--data", "digits", "--out", "w"], "without train"),
+        (["transfer", "--data", "digits", "--seed", "-1"], "whole number from 0"),
+        (["train", "--data", "digits", "--out", "w", "--seed", str(2**64)], "whole number from 0"),
+        (["transfer", "--data", "digits", "--chart", "/nope/c.png"], "does not exist"),
+        (["transfer", "--data", "digits", "--chart", "."], "is a folder"),
+        (["transfer", "--data", "digits", "--chart", "c.svg"], "ends in .png"),
     ],
 )
 def test_words_that_do_not_go_together_are_wrong_usage(words, message, capsys):
@@ -125,6 +147,7 @@ def test_every_action_explains_itself(action, capsys):
     assert main(["image", action, "--help"]) == 0
     shown = capsys.readouterr().out
     assert f"usage: gopolicy image {action}" in shown
+    assert "archives" not in shown  # --skip-broken speaks of pictures here
     assert "examples:" in shown
 
 
@@ -154,6 +177,7 @@ def test_evaluate_finds_what_training_said(trained, folder, tmp_path, capsys):
     assert main([*words, "--json", "--report", str(tmp_path / "report")]) == 0
     report = printed(capsys)
     assert report["accuracy"] == found["accuracy"]
+    assert report["protocol"] == found["protocol"].partition(" on ")[2]
     assert report["pictures"] == 24
     assert sum(map(sum, report["confusion"])) == 24
     for name in ("confusion.png", "mistakes.png"):
@@ -161,6 +185,12 @@ def test_evaluate_finds_what_training_said(trained, folder, tmp_path, capsys):
             picture.load()
     assert main([*words, "--split", "all", "--json"]) == 0
     assert printed(capsys)["pictures"] == 120
+
+
+def test_evaluate_says_where_the_data_are_others(trained, tmp_path, capsys):
+    write(tmp_path, bars(5, seed=9))
+    assert main(["image", "evaluate", str(tmp_path), "--weights", str(trained[0])]) == 0
+    assert "not the data it was trained on; the two may overlap" in capsys.readouterr().out
 
 
 def test_evaluate_matches_classes_by_name(trained, tmp_path, capsys):
@@ -185,6 +215,8 @@ def test_predict_names_pictures(trained, folder, capsys):
     assert all(len(picture["classes"]) == 2 for picture in pictures)
     assert main(["image", "predict", files[0], "--weights", str(out)]) == 0
     assert "lying" in capsys.readouterr().out
+    assert main(["image", "--json", "predict", files[0], "--weights", str(out)]) == 0
+    assert len(printed(capsys)["pictures"]) == 1
 
 
 def test_features_are_written(trained, folder, tmp_path, capsys):
@@ -317,6 +349,17 @@ def test_transfer_reports_means_with_intervals(tmp_path, capsys):
         assert chart.width > 500
     assert main(words) == 0
     assert "from scratch" in capsys.readouterr().out
+
+
+def test_the_chart_of_transfer_shows_no_more_than_there_is(tmp_path, monkeypatch):
+    mean = Mean(0.9, (-0.2, 1.3))
+    accuracy = dict.fromkeys(WAYS, 0.9)
+    trials = [Trial(("a", "b"), ("c", "d"), 1.0, accuracy)] * 2
+    result = TransferResult(trials, dict.fromkeys(WAYS, mean), {})
+    limits = []
+    monkeypatch.setattr(Figure, "savefig", lambda f, *_, **__: limits.append(f.axes[0].get_ylim()))
+    write_transfer_chart(tmp_path / "x.png", result, 3)
+    assert limits == [(0.0, 1.0)]
 
 
 def test_an_interrupted_training_keeps_what_it_learned(folder, tmp_path):

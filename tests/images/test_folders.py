@@ -47,6 +47,14 @@ def test_the_natural_form(root, tmp_path):
     assert natural_form(tmp_path / "gray") == (1, 5, 7)
 
 
+def test_the_natural_form_is_that_of_pictures_that_can_be_read(root):
+    for number in range(7):
+        (root / "cat" / f"{number}.png").write_bytes(b"nothing")
+    with pytest.raises(PictureError, match=r"0\.png"):
+        natural_form(root)
+    assert natural_form(root, skip_broken=True) == (3, 6, 8)
+
+
 def test_a_picture_is_stretched(tmp_path):
     left = plain(4, 8, (0, 0, 0))
     left[:, :4] = 255

@@ -69,11 +69,24 @@ def test_hidden_files_and_folders_are_no_pictures(tmp_path):
     assert all_pictures(tmp_path).counts() == [4, 4, 4]
 
 
+def test_a_broken_picture_is_skipped_wherever_it_lies(tmp_path):
+    write_folders(tmp_path, bars(4))
+    (tmp_path / "lying" / "0.png").write_bytes(b"nothing")
+    with pytest.raises(PictureError, match=r"0\.png"):
+        all_pictures(tmp_path)
+    pictures = all_pictures(tmp_path, skip_broken=True)
+    assert pictures.shape == (1, 12, 12)
+    assert pictures.counts() == [4, 4, 4]
+
+
 def test_a_class_without_pictures_to_train_on_is_refused(tmp_path):
     write_folders(tmp_path / "train", bars(4, classes=2))
     write_folders(tmp_path / "test", bars(2))
-    with pytest.raises(PictureError, match="class slanting"):
+    with pytest.raises(PictureError, match=f"{tmp_path}: class slanting is not among"):
         open_pictures(tmp_path)
+    write_folders(tmp_path / "one", bars(1))
+    with pytest.raises(PictureError, match=f"{tmp_path}/one: class lying needs 2"):
+        open_pictures(tmp_path / "one")
 
 
 @pytest.fixture

@@ -71,8 +71,28 @@ def test_a_sound_is_read_like_a_picture(tmp_path):
     assert ((rows == 23) | (rows == 24)).all()  # 1000 of 4000 Hz, from the bottom
 
 
-@pytest.mark.parametrize("data", [b"", b"RIFF", b"RIFF\x24\0\0\0WAVEfmt " + bytes(30)])
-def test_a_damaged_sound_is_refused(tmp_path, data):
+FORMAT = b"WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"RIFF",
+        b"RIFF\x24\0\0\0WAVEfmt " + bytes(30),
+        b"RIFF\x28\0\0\0" + FORMAT + b"LIST\x99\0\0\0" + bytes(200),  # longer than the whole
+    ],
+)
+def test_a_damaged_sound_is_refused_and_says_why(tmp_path, data):
     (tmp_path / "x.wav").write_bytes(data)
-    with pytest.raises(PictureError, match=r"x\.wav"):
+    with pytest.raises(PictureError, match=r"x\.wav: .*\(.+\)$"):
+        read_wav(tmp_path / "x.wav")
+
+
+@pytest.mark.parametrize("lost", [1, 2, 500])
+def test_a_sound_that_was_cut_is_refused(tmp_path, lost):
+    write_wav(tmp_path / "x.wav", tone(500))
+    data = (tmp_path / "x.wav").read_bytes()
+    (tmp_path / "x.wav").write_bytes(data[:-lost])
+    with pytest.raises(PictureError, match=rf"x\.wav: cut short, {lost} bytes"):
         read_wav(tmp_path / "x.wav")

@@ -81,6 +81,28 @@ def test_networks_for_go_and_for_pictures_are_told_apart(tmp_path):
         load_image(tmp_path / "nowhere")
 
 
+def test_networks_at_another_place_than_expected_are_told(tmp_path):
+    with pytest.raises(WeightsError, match="alphago-64x8: a network for Go, not for pictures"):
+        load_image("alphago-64x8")
+    saved(tmp_path / "picture" / "weights")
+    with pytest.raises(WeightsError, match="for pictures, not for Go; see gopolicy image"):
+        load_weights(tmp_path / "picture")
+    with pytest.raises(WeightsError, match=r"picture/weights: .* leave out --network"):
+        load_zoo_weights("vgg16", tmp_path / "picture", TEN)
+    policy = build_network("alphago", planes=4, size=5, filters=2, layers=1)
+    save_weights(tmp_path / "go" / "weights", policy, describe(policy, "alphago4"))
+    with pytest.raises(WeightsError, match=r"its weight folder is .*go/weights$"):
+        load_weights(tmp_path / "go")
+
+
+def test_figures_that_are_no_numbers_are_not_written(tmp_path):
+    network = build_image_network("image", DIGIT, 10, {})
+    info = describe_image(network, TEN, accuracy={"nll": float("nan")})
+    with pytest.raises(ConfigError, match="finite"):
+        save_image(tmp_path / "w", network, info)
+    assert not (tmp_path / "w").exists()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

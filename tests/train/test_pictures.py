@@ -17,6 +17,7 @@ from gopolicy.nets.network import PictureShape
 from gopolicy.nets.pictures import learn_only, with_new_top
 from gopolicy.progress import Silent
 from gopolicy.train.interruption import StopRequest
+from gopolicy.train.loop import TrainingError
 from gopolicy.train.picture_run import PictureRun
 from gopolicy.train.pictures import PicturePlan, _moved, train_pictures
 from gopolicy.train.transfer import WAYS, TransferPlan, mean_of, try_transfer
@@ -107,8 +108,49 @@ def test_a_request_at_the_very_end_of_an_epoch_loses_nothing(tmp_path):
 
 
 def test_fewer_pictures_than_a_batch_are_one_batch():
-    history = train_pictures(image_network(SHAPE, 3, SMALL), bars(2), replace(PLAN, epochs=2))
-    assert len(history) == 2
+    told = []
+
+    class Counting(Silent):
+        def start(self, label, total, unit):
+            told.append(total)
+
+        def advance(self, count=1, **figures):
+            told.append(count)
+
+    network = image_network(SHAPE, 3, SMALL)
+    history = train_pictures(network, bars(2), replace(PLAN, epochs=2), progress=Counting())
+    assert [epoch.pictures for epoch in history] == [6, 12]
+    assert told == [12, 6, 6]
+
+
+def test_nothing_to_learn_from_is_refused():
+    with pytest.raises(ConfigError, match="got none"):
+        train_pictures(image_network(SHAPE, 3, SMALL), bars(0), PLAN)
+
+
+def test_a_run_that_diverges_is_no_success(tmp_path):
+    train, test = hold_out(bars(10), 0.25)
+    network = image_network(SHAPE, 3, SMALL)
+    plan = replace(PLAN, lr=1e20)
+    pictures = Pictures(train, test, "some")
+    task = PictureRun(network=network, pictures=pictures, plan=plan, out=tmp_path / "run")
+    ended = []
+
+    class Ending(Silent):
+        def finish(self):
+            ended.append(True)
+
+    with pytest.raises(TrainingError, match="lower lr"):
+        task.run(torch.device("cpu"), StopRequest(), Ending())
+    assert ended == [True]  # the message stands on a line of its own
+    assert not (tmp_path / "run").exists()
+
+
+def test_transfer_that_diverges_is_no_result():
+    train, test = hold_out(bars(10, classes=4), 0.25)
+    plan = TransferPlan(per_class=2, repeats=2, first=PLAN, second=replace(PLAN, lr=1e20))
+    with pytest.raises(TrainingError, match="lower lr"):
+        try_transfer(lambda n: image_network(SHAPE, n, SMALL), Pictures(train, test, ""), plan)
 
 
 def test_pictures_are_moved_and_nothing_else():
@@ -133,7 +175,9 @@ def test_pictures_that_do_not_fit_are_refused(shape, classes, message):
         train_pictures(network, bars(2), PLAN)
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"lr": 0.0}, {"shift": -1}, {"batch_size": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"lr": 0.0}, {"lr": float("inf")}, {"shift": -1}, {"batch_size": 0}]
+)
 def test_impossible_plans_are_refused(wrong):
     with pytest.raises(ConfigError):
         PicturePlan(**wrong)
@@ -169,6 +213,13 @@ def test_transfer_needs_classes_and_repeats():
         try_transfer(lambda n: image_network(SHAPE, n, SMALL), Pictures(train, test, ""), plan)
     with pytest.raises(ConfigError, match="2 repeats"):
         replace(plan, repeats=1)
+
+
+def test_transfer_from_more_pictures_than_there_are_is_refused_before_training():
+    train, test = hold_out(bars(10, classes=4), 0.25)
+    plan = TransferPlan(per_class=9, repeats=2, first=PLAN, second=PLAN)
+    with pytest.raises(ConfigError, match="class lying has 8 pictures to train on, expected 9"):
+        try_transfer(lambda n: pytest.fail("built"), Pictures(train, test, ""), plan)
 
 
 def test_intervals_hold_the_mean_as_often_as_they_say():
