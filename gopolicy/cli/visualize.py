@@ -1,13 +1,14 @@
 """``gopolicy visualize``: pictures of what a network has learned, in one gallery."""
 
 import argparse
+import math
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gopolicy.cli.image_options import add_network
-from gopolicy.cli.options import add_device, add_json, add_weights, positive_int
+from gopolicy.cli.options import add_device, add_json, add_weights, positive_int, seed
 from gopolicy.cli.output import plain, print_json, print_text, say
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def run(args: argparse.Namespace) -> int:
     import dataclasses
 
     from gopolicy.files import check_folder
-    from gopolicy.viz.gallery import write_section
+    from gopolicy.viz.gallery import read_sections, write_section
 
     check_folder(args.out)
+    read_sections(args.out)  # a damaged one is found before the work begins
     section = _section(args)
     findings = cast(Mapping[str, Any], plain(section.findings))
     section = dataclasses.replace(section, command=command_line(args), findings=findings)
@@ -81,9 +83,28 @@ def _section(args: argparse.Namespace) -> "Section":
     """Return what the view shows of a network of either kind."""
     from gopolicy.cli import visualize_go, visualize_pictures
 
+    _check_choice(args)
     if visualize_pictures.is_for_pictures(args):
         return visualize_pictures.section_of(args)
     return visualize_go.section_of(args)
+
+
+def _check_choice(args: argparse.Namespace) -> None:
+    """Raise ConfigError for options of which one would be ignored."""
+    from gopolicy.errors import ConfigError
+
+    excluded = {
+        "moves": ("classes", "layer", "channels", "count"),
+        "classes": ("layer", "channels", "count"),
+        "channels": ("count",),
+    }
+    if args.view == "symmetries":
+        excluded = {name: ("games", "positions") for name in ("file", "move")}
+    for option, others in excluded.items():
+        for other in others:
+            if getattr(args, option, None) and getattr(args, other, None):
+                name = "a game" if option == "file" else f"--{option}"
+                raise ConfigError(f"--{other} has no meaning beside {name}")
 
 
 def command_line(args: argparse.Namespace) -> str:
@@ -138,6 +159,24 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
+def _round_count(text: str) -> int:
+    """Parse a whole number of at least 0 (an argparse type)."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number, at least 0, got {text!r}")
+    return int(text)
+
+
+def _amount(text: str) -> float:
+    """Parse a finite number of at least 0 (an argparse type)."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a finite number, at least 0, got {text!r}")
+    return value
+
+
 def _add_games(parser: argparse.ArgumentParser, positions: int) -> None:
     """Add where real positions come from."""
     parser.add_argument(
@@ -150,10 +189,10 @@ def _add_games(parser: argparse.ArgumentParser, positions: int) -> None:
     parser.add_argument(
         "--positions",
         type=positive_int,
-        default=positions,
         metavar="N",
         help=f"positions to look at, evenly spread over the games (default: {positions})",
     )
+    parser.set_defaults(usual_positions=positions)
 
 
 def _add_game(parser: argparse.ArgumentParser, otherwise: str, name: str = "FILE") -> None:
@@ -169,7 +208,7 @@ def _add_game(parser: argparse.ArgumentParser, otherwise: str, name: str = "FILE
 
 def _add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="of the search (default: 0)"
+        "--seed", type=seed, default=0, metavar="S", help="of the search (default: 0)"
     )
 
 
@@ -225,20 +264,17 @@ def _add_maximize(parser: argparse.ArgumentParser) -> None:
         "--moves",
         nargs="+",
         metavar="VERTEX",
-        default=[],
         help="instead of channels: boards where the network wants these moves, such as D4",
     )
     parser.add_argument(
         "--classes",
         nargs="+",
         metavar="NAME",
-        default=[],
         help="pictures: instead of layers, what these classes look like",
     )
     parser.add_argument(
         "--l1",
-        type=float,
-        default=1.5,
+        type=_amount,
         metavar="W",
         help="pictures: the weight of the L1 term, in means of the first gradient (default: 1.5)",
     )
@@ -280,10 +316,9 @@ def _add_symmetries(parser: argparse.ArgumentParser) -> None:
 def _add_fool(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rounds",
-        type=int,
-        default=12,
+        type=_round_count,
         metavar="N",
-        help="rounds of changing stones; 0: real positions only (default: 12)",
+        help="Go: rounds of changing stones; 0: real positions only (default: 12)",
     )
     parser.add_argument(
         "--picture", type=Path, metavar="FILE", help="pictures: one to disguise as other classes"
@@ -323,7 +358,7 @@ def _add_style(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--strength",
-        type=float,
+        type=_amount,
         default=100.0,
         metavar="W",
         help="of style against content (default: 100)",

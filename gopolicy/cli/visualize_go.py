@@ -14,6 +14,7 @@ from gopolicy.go.vertex import parse_vertex
 from gopolicy.nets.weights import load_weights
 from gopolicy.sgf.read import read_game
 from gopolicy.viz import show_symmetries
+from gopolicy.viz.fool import ROUNDS
 from gopolicy.viz.gallery import Section
 from gopolicy.viz.positions import PositionSample, sample_positions
 from gopolicy.viz.show_activations import activations_section
@@ -24,14 +25,16 @@ from gopolicy.viz.show_fool import fool_section
 from gopolicy.viz.show_saliency import saliency_section
 from gopolicy.viz.subject import GoSubject
 
+_PICTURE_OPTIONS = ("classes", "l1", "names", "picture")
+"""What only networks that look at pictures have a use for."""
 SAMPLE_MOVE = 39
 """The position of the bundled game that is shown where no game is given."""
 
 
 def section_of(args: argparse.Namespace) -> Section:
     """Return the section that the arguments ask for; ConfigError for views of pictures."""
-    for option in ("classes", "picture"):
-        if getattr(args, option, None):
+    for option in _PICTURE_OPTIONS:
+        if getattr(args, option, None) is not None:
             raise ConfigError(f"--{option} is for networks that look at pictures")
     name = weights_name(args)
     predictor = Predictor(load_weights(name), device=args.device, precision="fp32")
@@ -41,7 +44,9 @@ def section_of(args: argparse.Namespace) -> Section:
 def _sample(args: argparse.Namespace, subject: GoSubject) -> PositionSample:
     """Return the real positions that were asked for."""
     paths: list[Path] = args.games or [SAMPLE_GAMES]
-    return sample_positions(paths, subject.size, args.positions, TqdmProgress())
+    return sample_positions(
+        paths, subject.size, args.positions or args.usual_positions, TqdmProgress()
+    )
 
 
 def _moment(args: argparse.Namespace, subject: GoSubject) -> tuple[Moment, str]:
@@ -71,7 +76,7 @@ def _channels(args: argparse.Namespace, subject: GoSubject) -> Section:
 
 
 def _maximize(args: argparse.Namespace, subject: GoSubject) -> Section:
-    moves = [parse_vertex(text, subject.size) for text in args.moves]
+    moves = [parse_vertex(text, subject.size) for text in args.moves or []]
     if any(move < 0 for move in moves):
         raise ConfigError("expected points of the board for --moves, got a pass")
     defaults = SearchOptions()
@@ -110,7 +115,7 @@ def _fool(args: argparse.Namespace, subject: GoSubject) -> Section:
     return fool_section(
         subject,
         _sample(args, subject),
-        rounds=args.rounds,
+        rounds=ROUNDS if args.rounds is None else args.rounds,
         seed=args.seed,
         progress=TqdmProgress(),
     )

@@ -24,7 +24,7 @@ from gopolicy.viz.show_dream import dream_section, style_section
 from gopolicy.viz.show_pictures import filters_section, picture_activations, picture_saliency
 from gopolicy.viz.style import StyleOptions
 
-_GO_OPTIONS = ("games", "moves", "move", "chains")
+_GO_OPTIONS = ("games", "positions", "moves", "move", "chains", "rounds")
 """What only networks that play Go have a use for."""
 
 
@@ -45,7 +45,8 @@ def section_of(args: argparse.Namespace) -> Section:
     if args.view not in _VIEWS:
         raise ConfigError(f"the view {args.view} is for networks that play Go")
     for option in _GO_OPTIONS:
-        if getattr(args, option, None):
+        value = getattr(args, option, None)
+        if value is not None and value is not False:
             raise ConfigError(f"--{option} is for networks that play Go")
     if not args.weights:
         raise ConfigError(f"{args.view} needs --weights of a network for pictures; none is shipped")
@@ -80,10 +81,10 @@ def _maximize(args: argparse.Namespace, subject: PictureSubject) -> Section:
         layers=[args.layer] if args.layer else [],
         units=args.channels,
         count=args.count or defaults.count,
-        l1=args.l1,
+        l1=defaults.l1 if args.l1 is None else args.l1,
         steps=args.steps or defaults.steps,
         seed=args.seed,
-        names=args.classes,
+        names=args.classes or [],
     )
     return ascent_section(subject, options, TqdmProgress())
 

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from gopolicy.errors import ConfigError
+from gopolicy.nets.pictures import HEAD
 from gopolicy.progress import SILENT, Progress
 from gopolicy.viz.picture_subject import PictureSubject
-from gopolicy.viz.probe import answers, layer_names, leaking
+from gopolicy.viz.probe import answers, leaking
 
 RATE = 0.05
 START = 0.5
@@ -130,4 +131,4 @@ def _jittered(x: Tensor, reach: int, generator: torch.Generator) -> Tensor:
 def output_layer(subject: PictureSubject) -> str:
     """Return the layer whose neurons are the classes."""
     subject.check_top()
-    return layer_names(subject.network)[-1]
+    return HEAD

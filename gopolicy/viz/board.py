@@ -41,7 +41,9 @@ BOLD = 0.03
 VEIL = 110
 """How much of what lies outside the areas is covered, of 255."""
 LEAST_SHARE = 0.02
-"""Signed values below this share of the largest are not drawn."""
+"""Signed values below this share of a full disc are not drawn."""
+DISC = 0.25
+"""The radius of a full disc, in cells: the stone below stays visible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class BoardPicture:
     weights: npt.NDArray[np.float32] | None = None
     """[N * N] a signed value per point, drawn as a disc: blue above 0, orange below, its area the
     amount; with a legend."""
+    full_weight: float | None = None
+    """The value of a full disc; by default the largest of this board."""
     areas: Sequence[Area] = ()
     """Rectangles drawn around points; the rest of the board fades."""
     coordinates: bool = True
@@ -238,7 +242,7 @@ class _Canvas:
     def _ring(self, point: int, color: tuple[int, int, int]) -> None:
         """Draw a ring on a stone."""
         x, y = self.center(point)
-        radius = self.cell * 0.24
+        radius = self.cell * (0.24 if self.picture.weights is None else 0.36)
         box = (x - radius, y - radius, x + radius, y + radius)
         self.draw.ellipse(box, outline=color, width=max(2, self.cell // 15))
 
@@ -298,14 +302,18 @@ class _Canvas:
         """Draw the discs of signed values."""
         if self.picture.weights is None:
             return
-        most = float(np.abs(self.picture.weights).max()) or 1.0
+        most = self._full_weight(self.picture.weights)
         for point, value in enumerate(self.picture.weights.tolist()):
             if abs(value) >= LEAST_SHARE * most:
                 self._weight_disc(self.center(point), value / most)
 
+    def _full_weight(self, weights: npt.NDArray[np.float32]) -> float:
+        """Return the value of a full disc."""
+        return self.picture.full_weight or float(np.abs(weights).max()) or 1.0
+
     def _weight_disc(self, at: tuple[float, float], share: float) -> None:
         """Draw one disc for a share from -1 to 1."""
-        radius = self.cell * 0.4 * math.sqrt(abs(share))
+        radius = self.cell * DISC * math.sqrt(abs(share))
         self._disc(at, radius + self.cell * 0.03, PAPER)
         self._disc(at, radius, FOR if share > 0 else AGAINST)
 
@@ -313,9 +321,10 @@ class _Canvas:
         """Draw what the discs mean to the right of the board."""
         if self.picture.weights is None:
             return
-        most = float(np.abs(self.picture.weights).max()) or 1.0
+        most = self._full_weight(self.picture.weights)
         left, top = self.board_side + self.cell * 0.5, self.center(0)[1]
-        for row, share in enumerate((1.0, 0.5, 0.1, -0.1, -0.5, -1.0)):
+        below = (-0.1, -0.5, -1.0) if (self.picture.weights < 0).any() else ()
+        for row, share in enumerate((1.0, 0.5, 0.1, *below)):
             y = top + row * self.cell
             self._weight_disc((left, y), share)
             label = f"{share * most:+.2g}"

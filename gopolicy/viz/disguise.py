@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gopolicy.viz.picture_subject import PictureSubject
 
-BUDGETS = (1, 2, 4, 8, 16, 32, 64)
+BUDGETS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
 """How far a pixel may move, of 255; tried in this order."""
 STEPS = 30
 
@@ -30,6 +30,8 @@ class Disguise:
     """Of the target."""
     budget: int
     """How far pixels were allowed to move, of 255."""
+    fooled: bool
+    """Whether the network is as sure as was asked for."""
 
 
 def disguise(
@@ -38,7 +40,7 @@ def disguise(
     """Return the picture [1, C, H, W] disguised as each of the targets, all of them in one batch.
 
     With the smallest of `BUDGETS` at which the network gives the target at least the probability
-    sure, or the largest where none does.
+    sure, or the largest where none does: then it is not fooled.
     """
     done: dict[int, Disguise] = {}
     for budget in BUDGETS:
@@ -50,7 +52,11 @@ def disguise(
             share = float(subject.probabilities(changed[row : row + 1])[0, target])
             if share >= sure or budget == BUDGETS[-1]:
                 done[target] = Disguise(
-                    target=target, picture=changed[row], probability=share, budget=budget
+                    target=target,
+                    picture=changed[row],
+                    probability=share,
+                    budget=budget,
+                    fooled=share >= sure,
                 )
     return [done[target] for target in targets]
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from gopolicy.errors import ConfigError
 from gopolicy.progress import SILENT, Progress
-from gopolicy.viz.probe import answers, layer_of, layers_of_maps
+from gopolicy.viz.probe import answers, layer_of, layers_of_maps, takes
 
 LEAST_SIDE = 24
 """Octaves in which a side would be shorter than this are left out."""
@@ -46,7 +46,10 @@ def deep_dream(
         layer_of(network, layer)
         raise ConfigError(f"layer {layer} gives no map of a picture; choose a convolution")
     options = options or DreamOptions()
-    sizes = _sizes((picture.shape[2], picture.shape[3]), options)
+    full = (picture.shape[2], picture.shape[3])
+    sizes = [
+        size for size in _sizes(full, options) if size == full or takes(network, picture, size)
+    ]
     generator = torch.Generator().manual_seed(options.seed)
     detail = torch.zeros(1, 1, 1, 1, device=picture.device)
     progress.start(f"dreaming of {layer}", len(sizes) * options.steps, "steps")

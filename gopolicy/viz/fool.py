@@ -24,6 +24,8 @@ from gopolicy.viz.wrong_moves import KINDS, PLANES, is_certain, wrong_masks
 
 POOL = 6
 """Positions of a kind that are changed further."""
+ROUNDS = 12
+"""Rounds of changing stones, unless told."""
 CHILDREN = 48
 """Changed positions that are tried in each round."""
 REACH = 4
@@ -109,7 +111,7 @@ class FoolSearch:
         return kept
 
     def by_search(
-        self, starts: Sequence[Fooled], rounds: int = 12, progress: Progress = SILENT
+        self, starts: Sequence[Fooled], rounds: int = ROUNDS, progress: Progress = SILENT
     ) -> list[Fooled]:
         """Return the surest position of each kind that small changes of starts lead to."""
         kinds = [kind for kind in KINDS if any(each.kind == kind for each in starts)]

@@ -31,6 +31,9 @@ ORDER = (
 )
 """The views in the order of the page."""
 
+_PARTS = {"title": str, "text": str, "headline": dict, "pictures": list, "files": list}
+"""What the page needs of a description."""
+
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en">
@@ -150,14 +153,27 @@ def read_sections(folder: Path) -> list[dict[str, Any]]:
             continue
         try:
             section = json.loads(path.read_text(encoding="utf-8"))
-            if section["format"] != FORMAT or section["view"] != view:
-                raise ValueError("it is no part of a gallery")
-            _files_of(section)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            _check(section, view)
+        except (OSError, ValueError, RecursionError) as error:
             reason = f"cannot be read ({error}); remove it or use another folder"
             raise OutputError(f"{path} {reason}") from error
         sections.append(section)
     return sections
+
+
+def _check(section: Any, view: str) -> None:
+    """Raise ValueError unless a description read from a file is one of this view."""
+    if not isinstance(section, dict) or section.get("format") != FORMAT:
+        raise ValueError("it is no part of a gallery")
+    if section.get("view") != view:
+        raise ValueError("it belongs to another view")
+    for name, kind in _PARTS.items():
+        if not isinstance(section.get(name), kind):
+            raise ValueError(f"its part {name!r} is missing or damaged")
+    if not all(isinstance(each, dict) and "file" in each for each in section["pictures"]):
+        raise ValueError("its part 'pictures' is damaged")
+    if not all(isinstance(name, str) for name in section["files"]):
+        raise ValueError("its part 'files' is damaged")
 
 
 def _files_of(section: Mapping[str, Any]) -> set[str]:

@@ -17,6 +17,7 @@ from gopolicy.viz.colors import AGAINST, FOR, NEUTRAL, RGB, SCALE
 
 FloatArray = npt.NDArray[np.floating[Any]]
 DPI = 110
+_LABEL = {"boxstyle": "round,pad=0.15", "facecolor": "#faf8f4", "edgecolor": "none"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class MapSheet:
     """The width of one map."""
     limit: float | None = None
     """The end of the scale; by default the largest value."""
+    cells: Sequence[str] = ()
+    """Short texts in the cells of the first map, row by row."""
 
 
 def draw_maps(sheet: MapSheet) -> bytes:
@@ -56,6 +59,9 @@ def draw_maps(sheet: MapSheet) -> bytes:
         board[top : top + height, left : left + width] = values
         place = {"fontsize": 7, "va": "bottom", "clip_on": False}
         axes.text(left, top - 0.8, sheet.names[number], **place)  # type: ignore[arg-type]
+    for number, text in enumerate(sheet.cells):
+        row, column = divmod(number, width)
+        axes.text(column, row + head, text, fontsize=7, ha="center", va="center", bbox=_LABEL)
     image = axes.imshow(board, interpolation="nearest", **_scale(sheet))
     axes.axis("off")
     bar = figure.colorbar(image, ax=axes, shrink=min(1.0, 3.0 / size[1]), pad=0.02)

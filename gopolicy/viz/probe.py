@@ -11,6 +11,9 @@ from gopolicy.errors import ConfigError
 from gopolicy.nets.layers import ConvBlock, Dense, Flatten, GlobalAverage
 from gopolicy.nets.registry import unknown
 
+LARGE_ENOUGH = 256
+"""Every network for pictures takes pictures of this side."""
+
 
 class _Reached(Exception):
     """The last layer that was asked for has answered."""
@@ -31,12 +34,16 @@ def layer_of(network: nn.Module, name: str) -> nn.Module:
 
 def hidden_layers(network: nn.Module) -> list[str]:
     """Return the layers whose channels or neurons mean something: all but the last with weights."""
-    learning = [
+    return learning_layers(network)[:-1]
+
+
+def learning_layers(network: nn.Module) -> list[str]:
+    """Return the layers with weights, in order."""
+    return [
         name
         for name, layer in network.named_children()
         if any(parameter.ndim > 1 for parameter in layer.parameters())
     ]
-    return learning[:-1]
 
 
 def layers_of_maps(network: nn.Module) -> list[str]:
@@ -70,6 +77,26 @@ def answers(network: nn.Module, x: Tensor, names: Sequence[str]) -> dict[str, Te
         for handle in handles:
             handle.remove()
     return found
+
+
+def takes(network: nn.Module, picture: Tensor, size: tuple[int, int]) -> bool:
+    """Return whether the layers that give maps take pictures as large as size: height and width.
+
+    Of the picture [1, C, H, W] only channels and device count.  A square of the shorter side is
+    tried, no larger than `LARGE_ENOUGH`; a line of single pixels is never taken.
+    """
+    maps = layers_of_maps(network)
+    names = [name for name in hidden_layers(network) if name in maps]
+    side = min(*size, LARGE_ENOUGH)
+    if side < 2 or not names:
+        return side >= 2
+    square = picture.new_zeros(1, picture.shape[1], side, side)
+    try:
+        with torch.no_grad():
+            answers(network, square, names)
+    except RuntimeError:  # a window or a pool that is larger than what is left of the picture
+        return False
+    return True
 
 
 @contextmanager

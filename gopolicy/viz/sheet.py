@@ -59,9 +59,9 @@ def in_rows(tiles: Sequence[Tile], columns: int) -> list[Row]:
 def _row(row: Row) -> Image.Image:
     """Return the tiles of one row side by side, captions below."""
     captions = [_words(tile.caption, CAPTION, tile.image.width, SOFT_INK) for tile in row.tiles]
-    tallest = max(tile.image.height for tile in row.tiles)
-    below = max(caption.height for caption in captions)
-    width = sum(tile.image.width + GAP for tile in row.tiles) - GAP
+    tallest = max((tile.image.height for tile in row.tiles), default=0)
+    below = max((caption.height for caption in captions), default=0)
+    width = max(1, sum(tile.image.width + GAP for tile in row.tiles) - GAP)
     block = Image.new("RGB", (width, tallest + below + 2), PAPER)
     x = 0
     for tile, caption in zip(row.tiles, captions, strict=True):

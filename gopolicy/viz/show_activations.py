@@ -1,12 +1,14 @@
 """The view ``activations``: what every layer makes of one position, one map per channel."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from gopolicy.errors import WeightsError
 from gopolicy.evaluation.opinion import Moment, opinion_of
 from gopolicy.go.vertex import vertex_name
 from gopolicy.nets.layers import Flatten
@@ -18,6 +20,8 @@ from gopolicy.viz.subject import GoSubject, png
 
 MAPS = 64
 """At most this many channels of a layer are drawn."""
+NAMED, LETTERS = 36, 12
+"""At most this many classes are named in the cells of a map, with so many letters."""
 SHADE_QUANTILE = 0.999
 
 Maps = npt.NDArray[np.float32]
@@ -31,7 +35,7 @@ def activations_section(subject: GoSubject, moment: Moment, title: str = "") -> 
     ]
     with torch.inference_mode():
         found = answers(subject.network, subject.input_of(planes[None]), names)
-    maps = {name: as_maps(found[name][0], subject.size) for name in names}
+    maps = {name: as_maps(name, found[name][0], subject.size) for name in names}
     pictures = [_board(subject, moment, title)]
     pictures += [maps_picture(subject.name, name, part) for name, part in maps.items()]
     layers = {name: figures_of(part) for name, part in maps.items()}
@@ -52,22 +56,30 @@ def activations_section(subject: GoSubject, moment: Moment, title: str = "") -> 
     )
 
 
-def as_maps(answer: Tensor, size: int = 0) -> Maps:
-    """Return the answer of a layer to one input as maps [K, H, W].
+def as_maps(name: str, answer: Tensor, size: int = 0) -> Maps:
+    """Return the answer of the layer called name to one input as maps [K, H, W].
 
-    Neurons become one map: the board if there are size * size, else a square with room at the end.
+    Neurons, and maps of one place, become one map: the board if there are size * size, else a
+    square with room at the end.  WeightsError where an answer is not finite.
     """
     array = answer.float().cpu().numpy()
-    if array.ndim == 3:
+    if not np.isfinite(array).all():
+        raise WeightsError(f"answers of {name} are not finite; the weights seem to be damaged")
+    if array.ndim == 3 and array.shape[1:] != (1, 1):
         return array
+    array = array.reshape(-1)
     side = size if array.size == size**2 else math.ceil(math.sqrt(array.size))
     square = np.full(side * side, np.nan, np.float32)
     square[: array.size] = array
     return square.reshape(1, side, side)
 
 
-def maps_picture(network: str, name: str, maps: Maps) -> Shown:
-    """Return the sheet of one layer: its channels, or one square of all neurons."""
+def maps_picture(network: str, name: str, maps: Maps, classes: Sequence[str] = ()) -> Shown:
+    """Return the sheet of one layer: its channels, or one square of all neurons.
+
+    Neurons that stand for classes have their names in the cells, as far as there is room, and the
+    strongest ones are named in the caption.
+    """
     shown = maps[:MAPS]
     signed = bool(np.nanmin(shown) < 0)
     finite = np.abs(shown[np.isfinite(shown)])
@@ -80,11 +92,24 @@ def maps_picture(network: str, name: str, maps: Maps) -> Shown:
             names=[str(k) for k in range(len(shown))] if len(shown) > 1 else [name],
             colors="signed" if signed else "heat",
             limit=float(np.quantile(finite, SHADE_QUANTILE)) or None,
-            inches=0.95 if len(shown) > 1 else 3.0,
+            inches=0.95 if len(shown) > 1 else max(3.0, min(6.0, 0.9 * maps.shape[2])),
+            cells=[_short(each) for each in classes] if len(classes) <= NAMED else (),
         )
     )
-    caption = f"{name}: {_words(maps)}{more}."
+    caption = f"{name}: {_words(maps)}{more}.{_strongest(maps, classes)}"
     return Shown(f"layer-{name}", data, caption)
+
+
+def _short(name: str) -> str:
+    """Return a class name short enough for a cell."""
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 3]}..."
+
+
+def _strongest(maps: Maps, classes: Sequence[str]) -> str:
+    """Return the classes with the largest answers in words."""
+    values = maps.reshape(-1)[: len(classes)]
+    best = [f"{classes[k]} {values[k]:.2f}" for k in np.argsort(-values, kind="stable")[:5]]
+    return f" Strongest: {', '.join(best)}." if best else ""
 
 
 def _words(maps: Maps) -> str:

@@ -53,14 +53,10 @@ def channels_section(
     pictures, findings = [], {}
     for peaks in peaks_of(subject, sample, layers, progress):
         chosen = _chosen(peaks, wanted.channels, wanted.count)
-        shown = _excitations(
-            subject,
-            sample,
-            peaks,
-            [(k, peaks.best_rows(k, games, wanted.boards)) for k in chosen],
-            progress,
-        )
-        pictures.append(_picture(subject, peaks, shown))
+        best = [(k, peaks.best_rows(k, games, wanted.boards)) for k in chosen]
+        excited = [(k, [row for row in rows if peaks.values[row, k] > 0]) for k, rows in best]
+        shown = _excitations(subject, sample, peaks, excited, progress)
+        pictures.append(_picture(subject, peaks, shown, wanted))
         findings[peaks.layer] = _finding(subject, peaks, shown)
     silent = {name: found["silent"] for name, found in findings.items()}
     return Section(
@@ -68,8 +64,9 @@ def channels_section(
         title="Channels: the real positions that excite them most",
         text=(
             f"Of {len(sample):,} positions, no two of one game, those where a channel answers most "
-            "strongly. Planes also carry what happens outside the square (liberties of long "
-            "chains, ladders), so stones beyond it can matter too; they are not tried."
+            "strongly, as long as that is above 0. Planes also carry what happens outside the "
+            "square (liberties of long chains, ladders), so stones beyond it can matter too; they "
+            "are not tried."
         ),
         network=subject.name,
         headline={"positions": f"{len(sample):,}"}
@@ -113,19 +110,27 @@ def _excitations(
     return shown
 
 
-def _picture(subject: GoSubject, peaks: LayerPeaks, shown: dict[int, list[Excitation]]) -> Shown:
+def _picture(
+    subject: GoSubject,
+    peaks: LayerPeaks,
+    shown: dict[int, list[Excitation]],
+    wanted: ChannelOptions,
+) -> Shown:
     """Return the sheet of one layer."""
     rows = []
     for k, excitations in shown.items():
         heading = f"channel {k}: above 0 on {peaks.active[k]:.1%} of all points"
+        if len(excitations) < wanted.boards:
+            heading += f"; only {len(excitations)} of these games excite it"
         rows.append(Row([_tile(subject, peaks, each) for each in excitations], heading))
     title = f"{subject.name}, {peaks.layer}: the real positions that excite a channel most"
     if not rows:
         rows = [Row([], "no channel is ever above 0")]
     silent = int(peaks.silent.sum())
+    which = "" if wanted.channels else ", those whose best answer stands out most"
     caption = (
-        f"{peaks.layer}: {len(shown)} of its {len(peaks.spread)} channels, those whose best answer "
-        f"stands out most; {silent} are silent in all positions. {NOTE}"
+        f"{peaks.layer}: {len(shown)} of its {len(peaks.spread)} channels{which}; {silent} are "
+        f"silent in all positions. {NOTE}"
     )
     note = about_colors(subject.plane_set) + NOTE
     return Shown(peaks.layer, png(draw_sheet(title, rows, note)), caption)

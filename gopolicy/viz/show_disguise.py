@@ -13,6 +13,8 @@ from gopolicy.viz.sheet import Row, Tile, draw_sheet, in_rows
 from gopolicy.viz.subject import png
 
 SIDE = 112
+SURE = 0.5
+"""From this probability on the network is fooled by a disguise."""
 MOST = 10
 """At most this many classes."""
 
@@ -32,14 +34,17 @@ def disguise_section(
         more, disguised = _in_disguise(subject, *picture)
         shown.append(more)
         findings["disguises"] = disguised
-        headline["smallest change"] = f"{min(each['budget'] for each in disguised)} of 255"
+        smallest = min((each["budget"] for each in disguised if each["fooled"]), default=None)
+        findings["smallest_change"] = smallest
+        headline["smallest change"] = "not fooled" if smallest is None else f"{smallest} of 255"
     return Section(
         view="fool",
         title="Fooled: pictures that are not what the network is sure they are",
         text=(
             "Above, pictures made from noise until the network is sure of each class (Nguyen, "
             "Yosinski, Clune 2015). Below, if a picture was given, the same picture with the "
-            "smallest change of its pixels that was found to pass it off as another class."
+            "smallest change of its pixels that was found to pass it off as another class: the "
+            f"network is at least {SURE:.0%} sure of it. Otherwise it says: not fooled."
         ),
         network=subject.name,
         headline=headline,
@@ -78,7 +83,7 @@ def _in_disguise(
     row = subject.probabilities(x)[0]
     order = [int(label) for label in row.argsort()[::-1]]
     targets = order[1 : 1 + min(5, MOST)]
-    found = disguise(subject, x, targets)
+    found = disguise(subject, x, targets, SURE)
     seen = f"{name}: seen as {subject.classes[order[0]]}, {row[order[0]]:.1%}"
     rows = [
         Row([Tile(as_picture(x[0], SIDE), f"{subject.classes[order[0]]}: {row[order[0]]:.1%}")])
@@ -93,6 +98,7 @@ def _in_disguise(
             "class": subject.classes[each.target],
             "probability": each.probability,
             "budget": each.budget,
+            "fooled": each.fooled,
             "mean_change": float((each.picture - x[0]).abs().mean()),
         }
         for each in found
@@ -101,7 +107,8 @@ def _in_disguise(
 
 
 def _tile(subject: PictureSubject, each: Disguise) -> Tile:
-    caption = f"{subject.classes[each.target]}: {each.probability:.1%}"
+    failed = "" if each.fooled else ", not fooled"
+    caption = f"{subject.classes[each.target]}: {each.probability:.1%}{failed}"
     return Tile(as_picture(each.picture, SIDE), caption)
 
 

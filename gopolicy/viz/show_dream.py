@@ -2,10 +2,12 @@
 
 from torch import Tensor
 
+from gopolicy.errors import ConfigError
 from gopolicy.progress import SILENT, Progress
 from gopolicy.viz.dream import DreamOptions, deep_dream, excitement
 from gopolicy.viz.gallery import Section, Shown
 from gopolicy.viz.picture_subject import PictureSubject, as_picture
+from gopolicy.viz.probe import takes
 from gopolicy.viz.sheet import Row, Tile, draw_sheet
 from gopolicy.viz.style import StyleOptions, deep_style, map_layers
 from gopolicy.viz.subject import png
@@ -24,6 +26,7 @@ def dream_section(
 ) -> Section:
     """Return a picture [1, C, H, W] dreamed on by a layer, by default one half way in."""
     network = subject.network
+    _check_size(subject, picture, title)
     names = [layer] if layer else map_layers(network, picture)
     layer = names[len(names) // 2]
     dreamed = deep_dream(network, picture, layer, options, progress)
@@ -59,6 +62,8 @@ def style_section(
     progress: Progress = SILENT,
 ) -> Section:
     """Return the content of one picture in the style of another."""
+    for picture, name in (content, style):
+        _check_size(subject, picture, name)
     painted = deep_style(subject.network, content[0], style[0], options, progress)
     left = painted.style_loss[1] / max(painted.style_loss[0], 1e-12)
     tiles = [
@@ -94,3 +99,12 @@ def style_section(
             Shown("result", png(as_picture(painted.picture[0])), "The result alone."),
         ],
     )
+
+
+def _check_size(subject: PictureSubject, picture: Tensor, name: str) -> None:
+    """Raise ConfigError if a picture [1, C, H, W] is too small for the network."""
+    height, width = picture.shape[2:]
+    if not takes(subject.network, picture, (height, width)):
+        raise ConfigError(
+            f"{name}, painted at {width}x{height} pixels, is too small for the network"
+        )

@@ -25,6 +25,7 @@ from gopolicy.viz.subject import GoSubject, png
 POSITIONS = 128
 """Positions that say how lively a filter is and which planes move it."""
 WORDS = ".XO#"
+IMPOSSIBLE = "cannot occur whole, a chain without liberty"
 
 
 def filters_section(subject: GoSubject, sample: PositionSample, *, top: int = 48) -> Section:
@@ -69,11 +70,13 @@ def _text(layer: FirstLayer, weights: StoneWeights) -> str:
     edge = "" if layer.whole_board else " Paper instead of wood is beyond the edge of the board."
     colors = "Black stones are those of the side to move. " if weights.words[1] != "black" else ""
     return (
-        "Each pattern is the exact arrangement of stones that excites a filter most, found point "
-        f"by point from its weights. {colors}The larger a stone or a cross (an empty point), the "
-        f"more it matters.{edge} Planes that follow from the stones (liberties, legal moves and so "
-        "on) cannot be chosen freely: they count with their mean over real positions, for each "
-        "state of a point, and the table says how much they matter."
+        "Each pattern is the arrangement of stones that excites a filter most, found exactly, "
+        f"point by point, from its weights. {colors}The larger a stone or a cross (an empty "
+        f"point), the more it matters.{edge} Planes that follow from the stones (liberties, legal "
+        "moves and so on) cannot be chosen freely: they count with their mean over real positions, "
+        "for each state of a point, and the table says how much they matter. The "
+        "weights know no rules: a pattern with a chain without a liberty cannot occur whole on a "
+        "board, and says so."
     )
 
 
@@ -86,6 +89,7 @@ def _finding(
     return {
         "filter": k,
         "pattern": rows,
+        "possible": pattern.possible,
         "value": round(pattern.value, 4),
         "spread": round(float(spread[k]), 4),
     }
@@ -100,15 +104,21 @@ def _pattern_picture(
     cell, small = (11, 4) if layer.whole_board else (20, 9)
     tiles = []
     for k in chosen:
-        pattern = draw_pattern(best_pattern(weights, k, whole_board=layer.whole_board), cell)
+        pattern = best_pattern(weights, k, whole_board=layer.whole_board)
         grids = [draw_grid(part, most, small) for part in centered[k]]
-        tiles.append(Tile(side_by_side([pattern, *grids]), f"filter {k}"))
+        words = f"filter {k}" if pattern.possible else f"filter {k}: {IMPOSSIBLE}"
+        tiles.append(Tile(side_by_side([draw_pattern(pattern, cell), *grids]), words))
     width = tiles[0].image.width
     columns = max(1, 1250 // width)
     names = f"{weights.words[0]}, {weights.words[1]}, {weights.words[2]}, on the board at all"
     legend = Row([Tile(signed_legend(most, "weight"), "")])
     title = f"{subject.name}, {layer.name}: the stones that excite each filter most"
-    note = f"Right of each pattern its weights for: {names}."
+    literal = weights.words[1] == "black"
+    colors = "" if literal else "Black stones: the side to move, white ones: the other side; "
+    note = (
+        f"{colors}cross: the point is empty; size: how much the point matters, nothing where "
+        f"it hardly does; paper: off the board. Right of each pattern its weights for: {names}."
+    )
     sheet = draw_sheet(title, [*in_rows(tiles, columns), legend], note)
     caption = f"{len(chosen)} of {len(layer.weight)} filters, those that vary most first. {note}"
     return Shown("patterns", png(sheet), caption)

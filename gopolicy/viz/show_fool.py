@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from sgfmill import sgf
 
 from gopolicy.go.types import EVENT_SETUP, Color, Point, move_event
 from gopolicy.go.vertex import vertex_name
@@ -11,7 +12,7 @@ from gopolicy.progress import SILENT, Progress
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.write import Note, write_game
 from gopolicy.viz.board import BoardPicture, draw_board
-from gopolicy.viz.fool import Fooled, FoolSearch
+from gopolicy.viz.fool import ROUNDS, Fooled, FoolSearch
 from gopolicy.viz.gallery import Section, Shown
 from gopolicy.viz.positions import PositionSample
 from gopolicy.viz.sheet import Row, Tile, draw_sheet
@@ -33,7 +34,7 @@ def fool_section(
     subject: GoSubject,
     sample: PositionSample,
     *,
-    rounds: int = 12,
+    rounds: int = ROUNDS,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Section:
@@ -45,9 +46,6 @@ def fool_section(
     shown = [each for kind in first for each in kind] + changed
     files = {_file(each): _sgf(subject, each) for each in shown}
     sure = sum(each.probability >= SURE for each in shown)
-    most = {
-        kind: max((e.probability for e in shown if e.kind == kind), default=0.0) for kind in KINDS
-    }
     return Section(
         view="fool",
         title="Fooled: legal positions and moves that the rules call wrong",
@@ -60,7 +58,7 @@ def fool_section(
             "Every position is legal, every ladder was read to its end."
         ),
         network=subject.name,
-        headline={kind: f"{share:.1%}" for kind, share in most.items()},
+        headline={kind: _surest(kind, shown) for kind in KINDS},
         findings={
             "positions": len(sample),
             "sure_from": SURE,
@@ -74,6 +72,12 @@ def fool_section(
         ],
         files=files,
     )
+
+
+def _surest(kind: str, shown: Sequence[Fooled]) -> str:
+    """Return the largest probability of a kind in words."""
+    shares = [each.probability for each in shown if each.kind == kind]
+    return f"{max(shares):.1%}" if shares else "none found"
 
 
 def _finding(subject: GoSubject, fooled: Fooled) -> dict[str, Any]:
@@ -109,7 +113,10 @@ def _number(fooled: Fooled) -> int:
 
 
 def _sgf(subject: GoSubject, fooled: Fooled) -> bytes:
-    """Return the game with the changes; a legal wrong move is played, and a ladder to its end."""
+    """Return the game with the changes; a legal wrong move is played, and a ladder to its end.
+
+    The wrong move has a label: at its node, or at the last one where it cannot be played.
+    """
     board, to_play = fooled.board, fooled.origin.to_play
     line: list[Point] = []
     if fooled.kind == "failed ladder":
@@ -120,9 +127,17 @@ def _sgf(subject: GoSubject, fooled: Fooled) -> bytes:
     moves = [move_event(point, colors[i % 2]) for i, point in enumerate(line)]
     events = np.concatenate([fooled.events, np.array(moves, np.uint16)])
     comment = f"{_words(subject, fooled)} From {fooled.origin.name}."
-    label = Note(comment=comment, labels={fooled.move: "1"})
-    notes = {0: Note(comment=comment)} | ({_number(fooled): label} if line else {})
-    return write_game(GameRecord(size=subject.size, events=events), notes)
+    record = GameRecord(size=subject.size, events=events)
+    if line:
+        label = Note(comment=comment, labels={fooled.move: "1"})
+        return write_game(record, {0: Note(comment=comment), _number(fooled): label})
+    game = sgf.Sgf_game.from_bytes(write_game(record, {0: Note(comment=comment)}))
+    row, column = divmod(int(fooled.move), subject.size)
+    last = game.get_last_node()
+    last.set("C", comment)
+    last.set("LB", [((subject.size - 1 - row, column), "1")])
+    written: bytes = game.serialise()
+    return written
 
 
 def _words(subject: GoSubject, fooled: Fooled) -> str:

@@ -6,10 +6,11 @@ from PIL import Image
 from torch import Tensor
 
 from gopolicy.errors import ConfigError
+from gopolicy.nets.pictures import HEAD
 from gopolicy.viz.gallery import Section, Shown
 from gopolicy.viz.maps import MapSheet, draw_maps
 from gopolicy.viz.picture_subject import PictureSubject, Pixels, as_picture
-from gopolicy.viz.probe import answers, weight_of
+from gopolicy.viz.probe import answers, layer_names, learning_layers, weight_of
 from gopolicy.viz.sheet import Row, Tile, draw_sheet, in_rows
 from gopolicy.viz.show_activations import as_maps, figures_of, maps_picture
 from gopolicy.viz.subject import png
@@ -18,7 +19,7 @@ SIDE = 260
 """The least side of a picture on a sheet, in pixels."""
 SMALL = 56
 MOST_LAYERS = 24
-"""Layers whose maps are drawn; of a deeper network every second, third, ... one."""
+"""Layers whose maps are drawn; of a deeper network some of those that learn."""
 
 
 def filters_section(subject: PictureSubject, *, top: int = 64) -> Section:
@@ -73,28 +74,43 @@ def _color_filters(weight: Tensor, title: str) -> tuple[bytes, str]:
 def picture_activations(subject: PictureSubject, pixels: Pixels, title: str) -> Section:
     """Return the feature maps of all layers for one picture [C, H, W]."""
     x = subject.input_of(pixels[None])
-    names = [name for name, _ in subject.network.named_children() if name != "flatten"]
-    step = -(-len(names) // MOST_LAYERS)
-    names = names[::-step][::-1]
+    names, left_out = _drawn_layers(subject)
     with torch.inference_mode():
         found = answers(subject.network, x, names)
-    maps = {name: as_maps(found[name][0]) for name in names}
-    left_out = f" Every {step}. layer is shown." if step > 1 else ""
+    maps = {name: as_maps(name, found[name][0]) for name in names}
     return Section(
         view="activations",
         title=f"Feature maps layer by layer: {title}",
         text=(
             "One small map per channel, in the order of the layers; the scale is the same for all "
-            f"channels of a layer.{left_out}"
+            f"channels of a layer. {left_out}"
         ),
         network=subject.name,
         headline=_headline(subject, x),
         findings={"picture": title, "layers": {n: figures_of(part) for n, part in maps.items()}},
         pictures=[
             Shown("picture", png(as_picture(x[0], SIDE)), title),
-            *(maps_picture(subject.name, name, part) for name, part in maps.items()),
+            *(
+                maps_picture(subject.name, name, part, subject.classes if name == HEAD else ())
+                for name, part in maps.items()
+            ),
         ],
     )
+
+
+def _drawn_layers(subject: PictureSubject) -> tuple[list[str], str]:
+    """Return the layers to draw, and words where that is not all of them.
+
+    Of a deep network the first layer that learns, the last, and some between: evenly spread, but by
+    no whole step, so that no kind is skipped where two kinds take turns.
+    """
+    names = [name for name in layer_names(subject.network) if name != "flatten"]
+    if len(names) <= MOST_LAYERS:
+        return names, ""
+    learning = learning_layers(subject.network)
+    places = np.linspace(0, len(learning) - 1, min(MOST_LAYERS, len(learning))).round()
+    chosen = [learning[int(place)] for place in places]
+    return chosen, f"Shown are {len(chosen)} of the {len(learning)} layers that learn."
 
 
 def _headline(subject: PictureSubject, x: Tensor) -> dict[str, str]:

@@ -79,10 +79,14 @@ def _strongest(subject: GoSubject, found: Removal) -> list[dict[str, Any]]:
 def _picture(subject: GoSubject, moment: Moment, found: Removal, title: str) -> Shown:
     """Return both measures side by side."""
     left = _board(subject, moment, found, found.support)
-    right = _board(subject, moment, found, found.specific)
+    right = _board(subject, moment, found, found.specific, full=1.0)
     tiles = [
-        Tile(left, "Fall of the move's log-probability without the stone, in nats"),
-        Tile(right, "SARFA: how specific to this move, 0 to 1"),
+        Tile(
+            left,
+            "Fall of the move's log-probability without the stone, in nats; a full disc is "
+            "the largest",
+        ),
+        Tile(right, "SARFA: how specific to this move; a full disc is 1"),
     ]
     note = (
         f"Green square: the move, {found.probability:.1%}. Discs: blue speaks for it, orange "
@@ -94,12 +98,19 @@ def _picture(subject: GoSubject, moment: Moment, found: Removal, title: str) -> 
     return Shown("stones", png(sheet), note)
 
 
-def _board(subject: GoSubject, moment: Moment, found: Removal, values: Float32Array) -> Any:
-    """Return the position with a disc on every stone."""
+def _board(
+    subject: GoSubject,
+    moment: Moment,
+    found: Removal,
+    values: Float32Array,
+    full: float | None = None,
+) -> Any:
+    """Return the position with a disc on every stone; full is the value of a full disc."""
     picture = BoardPicture(
         stones=moment.board.stones,
         last_move=moment.board.last_move,
         weights=found.per_point(values, subject.size),
+        full_weight=full,
         played=found.move,
     )
     return draw_board(picture, CELL)

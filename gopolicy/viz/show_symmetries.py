@@ -29,8 +29,8 @@ def sample_section(
     divergence = np.array([views.divergence for views in found])
     agree = float(np.mean([views.agree for views in found]))
     majority = float(np.mean([_votes(views)[0][1] for views in found]) / 8)
-    order = np.lexsort((-divergence, np.array([views.agree for views in found])))
-    worst = [int(row) for row in order[:WORST]]
+    worst = [int(row) for row in np.argsort(-divergence, kind="stable")[:WORST]]
+    alike = sum(views.alike for views in found)
     pictures, described = [], []
     for number, row in enumerate(worst, start=1):
         position = sample.position(row)
@@ -48,7 +48,8 @@ def sample_section(
             "The rules of Go do not change when the board is turned or mirrored, but a network "
             f"only learned so by example. Over {len(sample):,} positions, how often all eight "
             "views prefer the same point; and the positions where they differ most (by "
-            "Jensen-Shannon divergence)."
+            "Jensen-Shannon divergence). "
+            f"In {alike:,} positions the eight views are alike."
         ),
         network=subject.name,
         headline={
@@ -75,7 +76,10 @@ def position_section(subject: GoSubject, board: Board, to_play: Color, title: st
     return Section(
         view="symmetries",
         title=f"Symmetries: {title}",
-        text="The same position seen from the eight sides; every view is turned back to the first.",
+        text=(
+            "The same position seen from the eight sides; every view is turned back to the first. "
+            f"{'All eight views are alike.' if views.alike else ''}"
+        ),
         network=subject.name,
         headline={
             "first choice": f"{vertex_name(point, subject.size)} in {votes} of 8",
@@ -110,16 +114,15 @@ def _picture(
     """Return the eight views and their mean."""
     tiles = []
     for s, row in enumerate(views.probabilities):
-        point = int(row.argmax())
+        point = int(views.first_moves[s])
         caption = f"{NAMES[s]}: {vertex_name(point, subject.size)} {row[point]:.0%}"
-        tiles.append(Tile(_heat(board, row), caption))
+        tiles.append(Tile(small_board(_heat_picture(board, row, point), CELL), caption))
     who = to_play.name.capitalize()
-    first = vertex_name(int(views.mean.argmax()), subject.size)
+    common = int(views.mean.argmax())
+    first, mean = vertex_name(common, subject.size), _heat_picture(board, views.mean, common)
     head = Row(
         [
-            Tile(
-                draw_board(_heat_picture(board, views.mean), CELL_OF_MEAN), f"mean of all: {first}"
-            ),
+            Tile(draw_board(mean, CELL_OF_MEAN), f"mean of all: {first}"),
             Tile(
                 draw_board(_votes_picture(board, views), CELL_OF_MEAN),
                 "how many of the eight views prefer a point",
@@ -128,7 +131,7 @@ def _picture(
     )
     note = (
         "Every view is turned back, so that equal points lie in equal places. The scale of the "
-        "large board holds for all; numbers are percent; ring: the last move."
+        "large board holds for all; numbers are percent, or how many views; ring: the last move."
     )
     sheet = draw_sheet(
         f"{subject.name}: eight views of one position. {title}, {who} to play",
@@ -138,14 +141,13 @@ def _picture(
     return Shown(name, png(sheet), f"{title}. {note}")
 
 
-def _heat_picture(board: Board, row: Any) -> BoardPicture:
-    """Return the board with probabilities, the first choice labeled."""
-    point = Point(int(row.argmax()))
+def _heat_picture(board: Board, row: Any, point: int) -> BoardPicture:
+    """Return the board with probabilities, those of the first choice as a label."""
     return BoardPicture(
         stones=board.stones,
         last_move=board.last_move,
         heat=row.astype(np.float32),
-        labels={point: f"{100 * row[point]:.0f}"},
+        labels={Point(point): f"{100 * row[point]:.0f}"},
     )
 
 
@@ -156,7 +158,3 @@ def _votes_picture(board: Board, views: Views) -> BoardPicture:
     heat[[point for point, _ in votes]] = [count / len(views.probabilities) for _, count in votes]
     labels = {Point(point): str(count) for point, count in votes}
     return BoardPicture(stones=board.stones, last_move=board.last_move, heat=heat, labels=labels)
-
-
-def _heat(board: Board, row: Any) -> Any:
-    return small_board(_heat_picture(board, row), CELL)

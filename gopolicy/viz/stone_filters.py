@@ -23,6 +23,7 @@ from gopolicy.viz.probe import answers, layer_of, weight_of
 
 Float32Array = npt.NDArray[np.float32]
 EMPTY_HERE, OWN_STONE, OPPONENT_STONE, OFF_BOARD = range(4)
+STONES = (OWN_STONE, OPPONENT_STONE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +67,8 @@ class StonePattern:
     """[H, W] what the next best state would cost there; 0 off the board."""
     value: float
     """What these stones, with their companions, add up to."""
+    possible: bool
+    """Whether a board can show it whole: no chain of it is without a liberty."""
 
 
 def first_layer(network: nn.Module, plane_set: PlaneSet, size: int) -> FirstLayer:
@@ -124,11 +127,34 @@ def best_pattern(weights: StoneWeights, k: int, *, whole_board: bool = False) ->
     top, bottom, left, right = choices[int(np.argmax(sums))]
     inside = np.zeros(best.shape, np.bool_)
     inside[top:bottom, left:right] = True
+    shown = np.where(inside, states.argmax(axis=0), OFF_BOARD).astype(np.int8)
     return StonePattern(
-        states=np.where(inside, states.argmax(axis=0), OFF_BOARD).astype(np.int8),
+        states=shown,
         margins=np.where(inside, order[2] - order[1], 0.0).astype(np.float32),
         value=max(sums),
+        possible=all_breathe(shown, whole_board=whole_board),
     )
+
+
+def all_breathe(states: npt.NDArray[np.int8], *, whole_board: bool = False) -> bool:
+    """Return whether every chain of a pattern [H, W] has a liberty, or may have one outside it.
+
+    Points outside the pattern may be empty, unless it is the whole board.
+    """
+    outside = OFF_BOARD if whole_board else EMPTY_HERE
+    padded = np.pad(states, 1, constant_values=outside)
+    stones = {(int(y), int(x)) for y, x in np.argwhere(np.isin(padded, STONES))}
+    reached = [(int(y), int(x)) for y, x in np.argwhere(padded == EMPTY_HERE)]
+    breathing = set(reached)
+    while reached:
+        row, column = reached.pop()
+        for near in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
+            if near in breathing or near not in stones:
+                continue
+            if padded[row, column] in (EMPTY_HERE, padded[near]):
+                breathing.add(near)
+                reached.append(near)
+    return breathing.issuperset(stones)
 
 
 def _cuts(length: int) -> list[tuple[int, int]]:

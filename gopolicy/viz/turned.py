@@ -16,6 +16,10 @@ from gopolicy.viz.subject import GoSubject
 FloatArray = npt.NDArray[np.float64]
 CHUNK = 16
 """Positions looked at together, eight times each."""
+TIE = 1e-4
+"""Points whose probabilities differ by a smaller share are tied."""
+ALIKE = 1e-6
+"""A divergence below this is rounding, in nats."""
 
 NAMES = (
     "as it is",
@@ -45,9 +49,10 @@ class Views:
 
     @property
     def first_moves(self) -> npt.NDArray[np.int64]:
-        """The most probable point of each view, [8]."""
-        result: npt.NDArray[np.int64] = self.probabilities.argmax(axis=1)
-        return result
+        """The most probable point of each view, [8]; of tied ones the one all views like most."""
+        common = int(self.mean.argmax())
+        tied = self.probabilities[:, common] >= (1 - TIE) * self.probabilities.max(axis=1)
+        return np.where(tied, common, self.probabilities.argmax(axis=1))
 
     @property
     def agree(self) -> bool:
@@ -57,7 +62,12 @@ class Views:
     @property
     def divergence(self) -> float:
         """The Jensen-Shannon divergence of the eight, in nats: 0 where all are equal."""
-        return float(_entropy(self.mean) - _entropy(self.probabilities).mean())
+        return max(0.0, float(_entropy(self.mean) - _entropy(self.probabilities).mean()))
+
+    @property
+    def alike(self) -> bool:
+        """Whether the eight views are the same but for rounding."""
+        return self.divergence < ALIKE
 
 
 def views_of(subject: GoSubject, board: Board, to_play: Color) -> Views:

@@ -88,6 +88,8 @@ def test_moves_can_be_maximized_and_explained(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = words_for("maximize", place, "alphago", tmp_path)
+    at = words.index("--count")
+    del words[at : at + 2]  # it has no meaning there
     found = visualized(capsys, [*words, "--moves", "E5"])
     (unit,) = found["units"]
     assert unit["move"] == "E5"
@@ -129,6 +131,16 @@ def test_the_text_says_what_was_found_and_where(
         (["channels", "--channels", "6"], "has channels 0 to 5, not 6"),
         (["maximize", "--channels", "-1"], "no channel -1"),
         (["maximize", "--moves", "K10"], "K10"),
+        (
+            ["maximize", "--moves", "E5", "--layer", "conv2"],
+            "--layer has no meaning beside --moves",
+        ),
+        (["maximize", "--moves", "E5", "--channels", "1"], "--channels has no meaning beside"),
+        (["maximize", "--moves", "E5", "--count", "1"], "--count has no meaning beside --moves"),
+        (["channels", "--channels", "1", "--count", "1"], "--count has no meaning beside --ch"),
+        (["maximize", "--l1", "0"], "--l1 is for networks that look at pictures"),
+        (["filters", "--names", "GAME"], "--names is for networks that look at pictures"),
+        (["symmetries", "GAME"], "--games has no meaning beside a game"),
         (["filters", "--games", "missing"], "missing"),
         (["filters", "--weights", "no-such-network"], "no-such-network"),
         (["filters", "--out", "GAME"], "is not a folder"),
@@ -158,7 +170,29 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("words", [[], ["portraits"], ["filters", "--top", "0"]])
+def test_a_damaged_gallery_is_found_before_the_work(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "fool.json").write_text('{"format": "gopolicy gallery", "view": "fool"}')
+    words = words_for("filters", place, "missing-network", tmp_path)
+    assert main(["visualize", *words]) == 1
+    assert "fool.json cannot be read (its part 'title' is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["portraits"],
+        ["filters", "--top", "0"],
+        ["fool", "--seed", "-1"],
+        ["maximize", "--seed", "99999999999999999999999"],
+        ["fool", "--rounds", "-1"],
+        ["maximize", "--l1", "nan"],
+        ["style", "a.png", "b.png", "--strength", "-1"],
+        ["style", "a.png", "b.png", "--strength", "inf"],
+    ],
+)
 def test_wrong_usage_is_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["visualize", *words]) == 2
     assert capsys.readouterr().out == ""

@@ -40,6 +40,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("one.png", "other.png"):
         pixels = rng.integers(0, 256, (50, 60, 3), np.uint8)
         Image.fromarray(pixels).save(folder / name)
+    Image.new("RGB", (200, 1)).save(folder / "thin.png")
     return folder
 
 
@@ -86,6 +87,8 @@ def test_classes_are_maximized_and_explained_by_name(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = words_for("maximize", place, "gray", tmp_path)
+    at = words.index("--count")
+    del words[at : at + 2]  # it has no meaning there
     found = visualized(capsys, [*words, "--classes", "bee"])
     (bee,) = found["layers"]["head"]
     assert (bee["class"], bee["unit"]) == ("bee", 1)
@@ -116,6 +119,12 @@ def test_bare_weights_of_a_published_network_can_dream(
         (["symmetries"], "the view symmetries is for networks that play Go"),
         (["filters", "--games", "x"], "--games is for networks that play Go"),
         (["maximize", "--moves", "D4"], "--moves is for networks that play Go"),
+        (["maximize", "--positions", "9"], "--positions is for networks that play Go"),
+        (["fool", "--rounds", "0"], "--rounds is for networks that play Go"),
+        (["maximize", "--classes", "bee", "--layer", "head"], "--layer has no meaning beside"),
+        (["dream", "PICTURE", "--side", "1"], "one.png, painted at 1x1 pixels, is too small"),
+        (["style", "PICTURE", "THIN"], "thin.png, painted at 200x1 pixels, is too small"),
+        (["dream", "THIN"], "thin.png, painted at 200x1 pixels, is too small"),
         (["maximize", "--classes", "dog"], "no class called 'dog'"),
         (["maximize", "--layer", "conv9"], "no layer called 'conv9'"),
         (["saliency"], "expected a picture"),
@@ -132,7 +141,8 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    words = [str(place / "one.png") if word == "PICTURE" else word for word in words]
+    files = {"PICTURE": str(place / "one.png"), "THIN": str(place / "thin.png")}
+    words = [files.get(word, word) for word in words]
     out = ["--weights", str(place / "gray"), "--out", str(tmp_path / "out")]
     assert main(["visualize", *words, *out]) == 1
     shown = capsys.readouterr()

@@ -11,7 +11,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.types import Point
 from gopolicy.go.vertex import parse_vertex
 from gopolicy.viz.board import BoardPicture, draw_board, picture_size, write_board
-from gopolicy.viz.colors import heat_color, readable_on
+from gopolicy.viz.colors import AGAINST, heat_color, readable_on
 
 CELL = 24
 
@@ -80,6 +80,44 @@ def test_marks_change_the_picture() -> None:
         played=Point(60),
     )
     assert draw_board(plain, CELL).tobytes() != draw_board(marked, CELL).tobytes()
+
+
+@pytest.mark.parametrize("full", [None, 1.0])
+def test_a_disc_leaves_the_stone_to_be_seen(full: float | None) -> None:
+    board = board_with("E5")
+    weights = np.zeros(81, np.float32)
+    weights[parse_vertex("E5", 9)] = 1.0
+    picture = BoardPicture(stones=board.stones, weights=weights, full_weight=full)
+    image = np.asarray(draw_board(picture, CELL).convert("L")).astype(int)
+    plain = np.asarray(draw_board(BoardPicture(stones=board.stones), CELL).convert("L"))
+    middle = round(CELL * 5.25)
+    changed = np.flatnonzero(np.abs(image[middle, : CELL * 10] - plain[middle, : CELL * 10]) > 20)
+    assert 0 < len(changed) <= 0.65 * CELL
+
+
+def test_discs_have_one_scale_where_a_full_one_is_given() -> None:
+    stones = board_with("E5").stones
+    tiny, large = np.zeros(81, np.float32), np.zeros(81, np.float32)
+    tiny[parse_vertex("E5", 9)], large[parse_vertex("E5", 9)] = 1e-8, 1.0
+
+    def drawn(weights: np.ndarray, full: float | None) -> bytes:
+        picture = BoardPicture(stones=stones, weights=weights, full_weight=full)
+        return draw_board(picture, CELL).crop((0, 0, CELL * 10, CELL * 10)).tobytes()
+
+    assert drawn(tiny, None) == drawn(large, None) == drawn(large, 1.0)
+    assert drawn(tiny, 1.0) == drawn(0 * tiny, 1.0)
+
+
+def test_the_scale_of_discs_has_a_lower_half_only_where_needed() -> None:
+    def orange(least: float) -> bool:
+        weights = np.zeros(81, np.float32)
+        weights[:2] = 1.0, least
+        image = draw_board(BoardPicture(stones=np.zeros((9, 9), np.int8), weights=weights), CELL)
+        scale = np.asarray(image.crop((round(CELL * 10.5), 0, *image.size)))
+        return bool((np.abs(scale.astype(int) - AGAINST).sum(axis=2) < 40).any())
+
+    assert orange(-1.0)
+    assert not orange(0.5)
 
 
 def test_a_picture_is_written_as_png(tmp_path: Path) -> None:

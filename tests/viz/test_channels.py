@@ -8,6 +8,7 @@ from gopolicy.viz.channels import excitation, peaks_of
 from gopolicy.viz.positions import PositionSample
 from gopolicy.viz.probe import answers
 from gopolicy.viz.receptive import receptive_field
+from gopolicy.viz.show_channels import ChannelOptions, channels_section
 from gopolicy.viz.subject import GoSubject
 
 
@@ -81,3 +82,25 @@ def test_an_excitation_is_what_changes_without_each_stone(
             out = answers(subject.network, x, ["conv2"])["conv2"]
         without = float(out[0, 1, excited.row, excited.column])
         assert excited.support[point] == pytest.approx(excited.value - without, abs=1e-4)
+
+
+def test_positions_that_do_not_excite_a_channel_are_left_out(
+    subject: GoSubject, sample: PositionSample
+) -> None:
+    bias = dict(subject.network.named_modules())["conv2.conv"].bias
+    old = bias.detach().clone()
+    try:
+        (peaks,) = peaks_of(subject, sample, ["conv2"])
+        best = peaks.values[peaks.best_rows(1, sample.games(), 5), 1]
+        with torch.no_grad():
+            bias[1] -= float(best[:2].mean())  # only the first one stays above 0
+            bias[3] = -1000.0
+        wanted = ChannelOptions(layers=["conv2"], channels=[1, 3], boards=3)
+        section = channels_section(subject, sample, wanted)
+    finally:
+        with torch.no_grad():
+            bias.copy_(old)
+    shown = section.findings["layers"]["conv2"]["best"]
+    assert [len(shown["1"]), len(shown["3"])] == [1, 0]
+    assert all(each["value"] > 0 for each in shown["1"])
+    assert "stands out" not in section.pictures[0].caption

@@ -1,5 +1,7 @@
 """Wrong moves by independent rules; every position that fools a network can be checked."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from reference.go_twin import after
@@ -13,7 +15,7 @@ from gopolicy.go.types import Color, Point
 from gopolicy.go.vertex import parse_vertex
 from gopolicy.sgf.read import read_game
 from gopolicy.viz.fool import Fooled, FoolSearch
-from gopolicy.viz.positions import PositionSample
+from gopolicy.viz.positions import PositionSample, sample_positions
 from gopolicy.viz.show_fool import fool_section
 from gopolicy.viz.subject import GoSubject
 from gopolicy.viz.wrong_moves import KINDS, is_certain, refutation, wrong_masks
@@ -155,5 +157,19 @@ def test_the_files_hold_the_positions(subject: GoSubject, sample: PositionSample
         move = parse_vertex(finding["move"], 9)
         chances = subject.predictor.predict(board)
         assert finding["probability"] == pytest.approx(float(chances[move]), rel=1e-3)
-        comment = sgf.Sgf_game.from_bytes(section.files[name]).get_root().get("C")
-        assert finding["move"] in comment
+        game = sgf.Sgf_game.from_bytes(section.files[name])
+        assert finding["move"] in game.get_root().get("C")
+        row, column = divmod(int(move), 9)
+        marked = [node for node in game.get_main_sequence() if node.has_property("LB")]
+        assert [node.get("LB") for node in marked] == [[((8 - row, column), "1")]]
+        assert finding["move"] in marked[0].get("C")
+        if finding["kind"] in ("occupied", "suicide"):
+            assert marked[0] is game.get_last_node()
+
+
+def test_a_kind_that_was_not_found_is_not_called_0_percent(subject: GoSubject, games: Path) -> None:
+    section = fool_section(subject, sample_positions([games], 9, 2), rounds=0)
+    kinds = {each["kind"] for each in section.findings["found"]}
+    assert kinds < set(KINDS)
+    for kind, words in section.headline.items():
+        assert (words == "none found") == (kind not in kinds)

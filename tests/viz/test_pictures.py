@@ -6,15 +6,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gopolicy.errors import ConfigError
+from gopolicy.errors import ConfigError, WeightsError
 from gopolicy.nets.image import ImageSettings, image_network
 from gopolicy.nets.image_weights import LoadedImage, describe_image
 from gopolicy.nets.network import PictureShape
+from gopolicy.nets.zoo import zoo_network
 from gopolicy.viz.ascent import RATE, START, Climb, degree, maximize
 from gopolicy.viz.disguise import BUDGETS, disguise
 from gopolicy.viz.dream import DreamOptions, deep_dream, excitement
 from gopolicy.viz.picture_subject import PictureSubject, as_picture
-from gopolicy.viz.show_pictures import slope_of
+from gopolicy.viz.probe import takes
+from gopolicy.viz.show_activations import as_maps, maps_picture
+from gopolicy.viz.show_ascent import AscentOptions, ascent_section
+from gopolicy.viz.show_disguise import disguise_section
+from gopolicy.viz.show_pictures import picture_activations, slope_of
 from gopolicy.viz.style import StyleOptions, deep_style, gram, map_layers
 
 
@@ -69,6 +74,33 @@ def test_ascent_climbs_and_pixels_stay_between_0_and_1(subject: PictureSubject, 
     assert 0 <= float(end.pictures.min()) <= float(end.pictures.max()) <= 1
 
 
+@pytest.fixture(scope="module")
+def mobile() -> PictureSubject:
+    """Return the one network of the zoo whose last layer is not its head."""
+    torch.manual_seed(3)
+    network = zoo_network("mobilenet", PictureShape(3, 32, 32), 3).eval()
+    names = ["ant", "bee", "cat"]
+    return PictureSubject("mobile", LoadedImage(network, describe_image(network, names)), CPU)
+
+
+def test_classes_are_maximized_where_a_layer_without_weights_comes_last(
+    mobile: PictureSubject,
+) -> None:
+    section = ascent_section(mobile, AscentOptions(names=["bee"], steps=2))
+    assert list(section.findings["layers"]) == ["head"]
+    assert section.findings["layers"]["head"][0]["class"] == "bee"
+
+
+def test_of_a_deep_network_every_kind_of_layer_is_drawn(mobile: PictureSubject) -> None:
+    section = picture_activations(mobile, np.zeros((3, 32, 32), np.uint8), "black")
+    names = list(section.findings["layers"])
+    assert (names[0], names[-1]) == ("conv1", "head")
+    kinds = [name.rstrip("0123456789") for name in names]
+    assert min(kinds.count("depthwise"), kinds.count("pointwise")) >= 8
+    assert "Shown are 24 of the 28 layers that learn" in section.text
+    assert section.findings["layers"]["head"]["shape"] == [1, 2, 2]
+
+
 def test_the_l1_term_is_taken_off_as_the_formula_says(subject: PictureSubject) -> None:
     """The lecture's x* = argmax (y_i - weight * sum |x|), differentiated by torch itself."""
     climb = Climb(l1=0.7, steps=6, seed=3)
@@ -118,6 +150,53 @@ def test_a_disguise_stays_within_its_budget_and_is_as_sure_as_said(
         assert each.probability == pytest.approx(float(share), abs=1e-5)
         if each.budget > BUDGETS[0]:
             assert each.probability > subject.probabilities(x)[0, each.target]
+
+
+@pytest.mark.parametrize("factor", [0.0, 30.0])
+def test_a_disguise_that_fails_is_called_so_and_does_not_count(factor: float) -> None:
+    own = tiny()
+    with torch.no_grad():
+        for parameter in dict(own.network.named_children())["head"].parameters():
+            parameter.mul_(factor)
+    pixels = np.random.default_rng(3).integers(0, 256, (1, 14, 14), np.uint8)
+    section = disguise_section(own, (pixels, "noise.png"))
+    fooled = [each["budget"] for each in section.findings["disguises"] if each["fooled"]]
+    assert bool(fooled) == bool(factor)
+    assert section.findings["smallest_change"] == (min(fooled) if fooled else None)
+    assert (section.headline["smallest change"] == "not fooled") == (not fooled)
+    for each in section.findings["disguises"]:
+        assert each["fooled"] == (each["probability"] >= 0.5)
+
+
+def test_the_answers_for_classes_have_names(subject: PictureSubject) -> None:
+    pixels = np.random.default_rng(3).integers(0, 256, (1, 14, 14), np.uint8)
+    section = picture_activations(subject, pixels, "noise.png")
+    with torch.no_grad():
+        row = subject.network(subject.input_of(pixels[None]))[0]
+    assert f"Strongest: class {int(row.argmax())} {float(row.max()):.2f}" in (
+        section.pictures[-1].caption
+    )
+    maps = as_maps("head", row)
+    named, plain = (maps_picture("tiny", "head", maps, c) for c in (subject.classes, ()))
+    assert named.data != plain.data
+
+
+def test_damaged_weights_are_one_error() -> None:
+    own = tiny()
+    with torch.no_grad():
+        next(iter(own.network.parameters())).fill_(float("nan"))
+    with pytest.raises(WeightsError, match="answers of conv1 are not finite"):
+        picture_activations(own, np.zeros((1, 14, 14), np.uint8), "black")
+
+
+def test_dreams_skip_sizes_that_are_too_small_for_the_network() -> None:
+    torch.manual_seed(2)
+    settings = ImageSettings(filters=2, kernel=13, units=4)
+    network = image_network(PictureShape(1, 60, 60), 3, settings).eval()
+    picture = torch.rand(1, 1, 60, 60, generator=torch.Generator().manual_seed(1))
+    assert not takes(network, picture, (30, 60))
+    dreamed = deep_dream(network, picture, "conv2", DreamOptions(octaves=3, steps=1))
+    assert dreamed.shape == picture.shape
 
 
 def colored(seed: int, height: int = 40, width: int = 32) -> Tensor:

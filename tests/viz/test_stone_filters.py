@@ -14,6 +14,7 @@ from gopolicy.viz.positions import PositionSample
 from gopolicy.viz.stone_filters import (
     OFF_BOARD,
     StoneWeights,
+    all_breathe,
     best_pattern,
     first_layer,
     group_shares,
@@ -55,6 +56,28 @@ def test_the_pattern_adds_up_to_its_value_and_its_middle_is_on_the_board() -> No
         assert pattern.value == pytest.approx(total, abs=1e-4)
         cut += bool((pattern.states == OFF_BOARD).any())
     assert 0 < cut < 20
+
+
+@pytest.mark.parametrize(
+    ("rows", "whole_board", "possible"),
+    [
+        (["XXX", "XOX", "XXX"], False, False),  # the white stone in the middle
+        (["OXO", "XOX", "OXO"], False, False),
+        (["XXX", "X.X", "XXX"], True, True),
+        (["XXX", "XXX", "XXX"], True, False),
+        (["XXX", "XXX", "XXX"], False, True),  # it may breathe outside
+        (["###", "#OX", "#XO"], False, False),  # a stone in the corner
+        (["###", "#OO", "#XO"], False, True),
+    ],
+)
+def test_a_pattern_with_a_chain_without_liberty_is_known(
+    rows: list[str], whole_board: bool, possible: bool
+) -> None:
+    states = np.array([[".XO#".index(letter) for letter in row] for row in rows], np.int8)
+    assert all_breathe(states, whole_board=whole_board) == possible
+    if "#" not in "".join(rows):
+        weights = StoneWeights(np.eye(3, dtype=np.float32)[states].transpose(2, 0, 1)[None], WORDS)
+        assert best_pattern(weights, 0, whole_board=whole_board).possible == possible
 
 
 def test_margins_are_what_the_next_best_state_costs() -> None:

@@ -7,6 +7,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.symmetry import symmetry_table
 from gopolicy.go.types import EVENT_NO_POINT, EVENT_POINT_MASK
 from gopolicy.viz.positions import PositionSample
+from gopolicy.viz.show_symmetries import sample_section
 from gopolicy.viz.subject import GoSubject
 from gopolicy.viz.turned import Views, views_of, views_of_sample
 
@@ -45,3 +46,29 @@ def test_divergence_is_0_for_equal_views_and_the_entropy_for_disjoint_ones() -> 
     assert apart.divergence == pytest.approx(np.log(8))
     assert not apart.agree
     assert apart.first_moves.tolist() == list(range(8))
+
+
+def test_tied_points_are_no_disagreement() -> None:
+    rows = np.tile([0.4, 0.4, 0.2], (8, 1))
+    rows[::2, 0] += 1e-6
+    rows[1::2, 1] += 1e-6
+    tied = Views(rows)
+    assert len(set(tied.probabilities.argmax(axis=1).tolist())) == 2
+    assert tied.agree
+    assert tied.alike
+    rows[0, 1] -= 0.01
+    rows[1, 0] -= 0.01
+    assert not Views(rows).agree
+
+
+def test_the_worst_positions_are_those_that_diverge_most(
+    subject: GoSubject, sample: PositionSample
+) -> None:
+    found = views_of_sample(subject, sample)
+    most = sorted((views.divergence for views in found), reverse=True)
+    section = sample_section(subject, sample)
+    worst = [each["divergence"] for each in section.findings["worst"]]
+    assert worst == pytest.approx(most[: len(worst)], abs=1e-4)
+    alike = sum(views.alike for views in found)
+    assert f"In {alike} positions the eight views are alike." in section.text
+    assert "or how many views" in section.pictures[0].caption
