@@ -60,7 +60,7 @@ def as_maps(name: str, answer: Tensor, size: int = 0) -> Maps:
     """Return the answer of the layer called name to one input as maps [K, H, W].
 
     Neurons, and maps of one place, become one map: the board if there are size * size, else a
-    square with room at the end.  WeightsError where an answer is not finite.
+    rectangle with room at the end.  WeightsError where an answer is not finite.
     """
     array = answer.float().cpu().numpy()
     if not np.isfinite(array).all():
@@ -68,14 +68,15 @@ def as_maps(name: str, answer: Tensor, size: int = 0) -> Maps:
     if array.ndim == 3 and array.shape[1:] != (1, 1):
         return array
     array = array.reshape(-1)
-    side = size if array.size == size**2 else math.ceil(math.sqrt(array.size))
-    square = np.full(side * side, np.nan, np.float32)
-    square[: array.size] = array
-    return square.reshape(1, side, side)
+    width = size if array.size == size**2 else math.ceil(math.sqrt(array.size))
+    height = math.ceil(array.size / width)
+    cells = np.full(height * width, np.nan, np.float32)
+    cells[: array.size] = array
+    return cells.reshape(1, height, width)
 
 
 def maps_picture(network: str, name: str, maps: Maps, classes: Sequence[str] = ()) -> Shown:
-    """Return the sheet of one layer: its channels, or one square of all neurons.
+    """Return the sheet of one layer: its channels, or one map of all neurons.
 
     Neurons that stand for classes have their names in the cells, as far as there is room, and the
     strongest ones are named in the caption.
@@ -89,7 +90,7 @@ def maps_picture(network: str, name: str, maps: Maps, classes: Sequence[str] = (
             title=f"{network}: answers of {name}{more}",
             legend="answer",
             maps=shown,
-            names=[str(k) for k in range(len(shown))] if len(shown) > 1 else [name],
+            names=[str(k) for k in range(len(shown))] if len(shown) > 1 else [""],
             colors="signed" if signed else "heat",
             limit=float(np.quantile(finite, SHADE_QUANTILE)) or None,
             inches=0.95 if len(shown) > 1 else max(3.0, min(6.0, 0.9 * maps.shape[2])),

@@ -177,6 +177,7 @@ def test_the_answers_for_classes_have_names(subject: PictureSubject) -> None:
         section.pictures[-1].caption
     )
     maps = as_maps("head", row)
+    assert maps.shape == (1, -(-row.numel() // maps.shape[2]), maps.shape[2])  # no empty row
     named, plain = (maps_picture("tiny", "head", maps, c) for c in (subject.classes, ()))
     assert named.data != plain.data
 
