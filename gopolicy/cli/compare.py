@@ -21,7 +21,8 @@ Studies (--study, several separated by commas, or all):
   networks        each kind of network, once with as many parameters, once with as many
                   multiply-adds as the first one named
   small-patterns  alphago with a first layer of 3x3, 5x5 and 7x7 filters, and with 1 to 6 layers
-  same-pattern    does a network give a moved or turned pattern the moved or turned answer?
+  same-pattern    does a network give a moved or turned pattern the moved or turned answer? Asked
+                  of each kind with as many multiply-adds as the first one named
   subsampling     the image network with max pooling, stride 2, none, and one mean per filter"""
 
 EXAMPLES = """\
