@@ -144,7 +144,8 @@ def _same_pattern(subject: Subject, options: PlanOptions) -> list[Group]:
             key="same-pattern",
             title="The same pattern elsewhere",
             question="The same patterns appear in different regions: does a network give a moved"
-            " or a turned pattern the moved or turned answer?",
+            " or a turned pattern the moved or turned answer? Intervals on moved patterns treat"
+            " each pattern as one draw.",
             entrants=group.entrants,
             reference=group.reference,
             matched=group.matched,
