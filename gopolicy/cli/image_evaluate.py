@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from gopolicy.cli.image_options import (
     Size,
     add_image_weights,
-    add_json,
     add_skip_broken,
     load_network,
     read_data,
 )
-from gopolicy.cli.options import add_device
+from gopolicy.cli.options import add_device, add_json
 
 if TYPE_CHECKING:
     from gopolicy.evaluation.pictures import PictureReport
@@ -44,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_skip_broken(parser)
     add_image_weights(parser)
     add_device(parser)
-    add_json(parser)
+    add_json(parser, of_action=True)
 
 
 def run(args: argparse.Namespace) -> int:

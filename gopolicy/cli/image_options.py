@@ -44,16 +44,6 @@ def add_skip_broken(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add ``--json`` to an action; given before the action it counts, too."""
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        default=argparse.SUPPRESS,  # leaves what was said before the action
-        help="print one JSON object on standard output, nothing else",
-    )
-
-
 def add_size(parser: argparse.ArgumentParser) -> None:
     """Add ``--size``."""
     parser.add_argument(

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gopolicy.cli.image_options import add_image_weights, add_json, load_network
-from gopolicy.cli.options import add_device, output_file, positive_int
+from gopolicy.cli.image_options import add_image_weights, load_network
+from gopolicy.cli.options import add_device, add_json, output_file, positive_int
 
 if TYPE_CHECKING:
     from gopolicy.nets.network import ImageNetwork
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the features as a NumPy array instead; no top is needed",
     )
     add_device(parser)
-    add_json(parser)
+    add_json(parser, of_action=True)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from gopolicy.cli.image_options import (
     add_changes,
     add_data,
-    add_json,
     load_network,
     parsed_changes,
     read_data,
 )
-from gopolicy.cli.options import add_device, positive_int, seed
+from gopolicy.cli.options import add_device, add_json, positive_int, seed
 
 if TYPE_CHECKING:
     from gopolicy.images.source import Pictures
@@ -61,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--seed", type=seed, default=1, metavar="N", help="decides all chance (default: 1)")
     add_device(parser)
-    add_json(parser)
+    add_json(parser, of_action=True)
 
 
 def run(args: argparse.Namespace) -> int:

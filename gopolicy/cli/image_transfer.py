@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gopolicy.cli.image_options import add_changes, add_data, add_json, parsed_changes, read_data
-from gopolicy.cli.options import add_device, output_file, positive_int, seed
+from gopolicy.cli.image_options import add_changes, add_data, parsed_changes, read_data
+from gopolicy.cli.options import add_device, add_json, output_file, positive_int, seed
 
 if TYPE_CHECKING:
     from gopolicy.train.transfer import TransferResult
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=seed, default=1, metavar="N", help="decides all chance (default: 1)")
     add("--chart", type=chart_file, metavar="OUT.png", help="draw the accuracies")
     add_device(parser)
-    add_json(parser)
+    add_json(parser, of_action=True)
 
 
 def chart_file(text: str) -> Path:

@@ -6,10 +6,13 @@ from pathlib import Path
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add ``--json``."""
+def add_json(parser: argparse.ArgumentParser, *, of_action: bool = False) -> None:
+    """Add ``--json``; that of an action leaves what was said before the action."""
     parser.add_argument(
-        "--json", action="store_true", help="print one JSON object on standard output, nothing else"
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS if of_action else False,
+        help="print one JSON object on standard output, nothing else",
     )
 
 
