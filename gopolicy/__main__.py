@@ -2,9 +2,9 @@
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.  Each command is a module of
 `gopolicy.cli` with ``add_arguments(parser)`` and ``run(args) -> int``; optional constants
-``DESCRIPTION`` and ``EXAMPLES`` are shown by its ``--help``.  ``args.command_line`` is the command
-as typed.  Nothing here, and nothing that a command module imports at its top, imports torch or
-numba, so that help is instant.
+``DESCRIPTION`` and ``EXAMPLES`` are shown by its ``--help``, and what an optional function
+``details() -> str`` returns.  ``args.command_line`` is the command as typed.  Nothing here, and
+nothing that a command module imports at its top, imports torch or numba, so that help is instant.
 """
 
 import _thread
@@ -12,7 +12,6 @@ import argparse
 import difflib
 import errno
 import importlib
-import os
 import shlex
 import signal
 import sys
@@ -23,19 +22,26 @@ from types import ModuleType
 from typing import Any
 
 from gopolicy import __version__
+from gopolicy.cli.options import CommandParser
+from gopolicy.cli.streams import abandon, set_up_streams
 from gopolicy.errors import GoPolicyError
 
 COMMANDS = {
     "demo": "first contact: predict, draw and train on bundled games in three minutes",
     "prepare": "turn archives of games into a store for training",
     "train": "train a policy network on a store",
+    "reinforce": "let a network learn from games against its past selves",
     "evaluate": "measure how often a network finds the move that was played",
     "compare": "train several networks on the same data and say what comes out",
+    "board": "look at networks, play them and review games in the browser",
     "predict": "show the most probable moves of one position of a game",
     "visualize": "pictures of what a network has learned",
     "image": "networks for pictures: the table, training, measuring, classifying",
     "match": "play games between two engines and compare their strength",
+    "selfplay": "games of a network against itself, to the very end, into a store",
     "gtp": "play and analyse in Sabaki, Lizzie, GoGui and other programs",
+    "export": "write a network as ONNX, for other programs",
+    "analysis": "analyze positions for KaTrain and scripts, in KataGo's JSON",
     "bench": "measure this machine, as ratios against named references",
 }
 
@@ -43,7 +49,7 @@ _HELP_EXAMPLES = """\
 examples:
   gopolicy demo
   gopolicy prepare kgs/*.tar.gz --out store
-  gopolicy train --data store --out run
+  gopolicy train --data store --out run --hours 1
   gopolicy evaluate games.tar.gz --weights run/weights
   gopolicy predict game.sgf --move 30 --picture board.png
 
@@ -61,14 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     """Run one command and turn what it raises into a line and an exit status."""
+    set_up_streams()
     try:
         with _no_interrupt_lost():
             status = _dispatch(words)
         sys.stdout.flush()
-    except SystemExit as stop:  # argparse has printed its message
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BrokenPipeError:
-        _drop_standard_output()
+        abandon(sys.stdout)
         return 1
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
@@ -76,7 +81,7 @@ def _run(words: list[str]) -> int:
         if isinstance(error, RuntimeError) and not _is_out_of_memory(error):
             raise
         if not isinstance(error, GoPolicyError):
-            _drop_standard_output()
+            abandon(sys.stdout)
         return _fail(_one_line(error), 1)
     return status
 
@@ -111,7 +116,6 @@ def _interrupt() -> None:
 
 
 def _dispatch(words: list[str]) -> int:
-    """Parse the words and run the command that they name."""
     if not words or words[0] in ("-h", "--help", "help"):
         print(_overview())
         return 0 if words else 2
@@ -124,41 +128,43 @@ def _dispatch(words: list[str]) -> int:
         hint = f"; did you mean {near[0]}?" if near else "; gopolicy --help lists them"
         return _fail(f"no command {name!r}{hint}", 2)
     module = importlib.import_module(f"gopolicy.cli.{name}")
-    args = _command_parser(name, module).parse_args(words[1:])
+    try:
+        args = _command_parser(name, module).parse_args(words[1:])
+    except SystemExit as stop:  # argparse has printed its message
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     args.command_line = shlex.join(["gopolicy", *words])
     status: int = module.run(args)
     return status
 
 
 def _command_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
-    """Return the parser of one command."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=f"gopolicy {name}",
         description=getattr(module, "DESCRIPTION", COMMANDS[name]),
         epilog=getattr(module, "EXAMPLES", None),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.details = getattr(module, "details", None)
     module.add_arguments(parser)
     return parser
 
 
 def _overview() -> str:
-    """Return the text of ``gopolicy --help``."""
     lines = [f"  {name:<10} {text}" for name, text in COMMANDS.items()]
     head = "usage: gopolicy COMMAND ...\n\nPolicy networks for the game of Go.\n\ncommands:\n"
     return head + "\n".join(lines) + "\n\n" + _HELP_EXAMPLES
 
 
 def _one_line(error: BaseException) -> str:
-    """Return what went wrong as one line."""
     if isinstance(error, MemoryError | RuntimeError):
         return "out of memory"
     if isinstance(error, OSError) and not isinstance(error, GoPolicyError) and error.errno:
-        reason = "the disk is full" if error.errno == errno.ENOSPC else os.strerror(error.errno)
+        reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{reason}"
-    return " ".join(str(error).split())
+    line = " ".join(str(error).split())  # what it quotes from files must not steer the terminal
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
@@ -167,20 +173,11 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def _fail(message: str, status: int) -> int:
-    """Print the message on standard error and return the status."""
     try:
         print(f"gopolicy: {message}", file=sys.stderr)
     except OSError:
         return status
     return status
-
-
-def _drop_standard_output() -> None:
-    """Keep Python from failing once more when it flushes standard output at exit."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -1,21 +1,135 @@
-"""Files that appear whole or not at all: written beside their place, then renamed."""
+"""Files and folders are written beside their place, then renamed: they appear whole or not at all.
 
+`replacing` writes a file, `replacing_folder` a folder, `filling` the files of one that may hold
+others.
+
+Files are read through `open_regular`, because a FIFO waits forever and a device never ends.
+"""
+
+import ctypes
+import errno
+import json
+import math
 import os
+import shutil
+import socket
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
+from typing import Any, Never
 
-from gopolicy.errors import OutputError
+from gopolicy.errors import ConfigError, OutputError, wrong_kind
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+MAX_JSON = 1 << 24
+"""The largest JSON file that is read, in bytes."""
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
+_OPEN_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # nothing waits, whatever took the file's place
+
+
+def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
+    """Open a file for reading bytes; OSError, whose strerror says why, for all but regular files.
+
+    Pipes, sockets and devices are not opened at all.
+    """
+    check_regular(path)
+    return open(path, "rb", opener=_open_regular)
+
+
+def check_regular(path: str | os.PathLike[str]) -> None:
+    """Raise OSError unless path is a regular file; for libraries that open files themselves."""
+    _check_mode(os.stat(path).st_mode, path)
+
+
+def read_limited(path: str | os.PathLike[str], most: int) -> bytes:
+    """Return the content of a regular file; OSError also for one of more than `most` bytes."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise OSError(errno.EFBIG, f"it has {size:,} bytes, expected {most:,} at most", path)
+        return file.read()
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Return what a JSON file says; OSError or ValueError where it cannot be read."""
+    return parse_json(read_limited(path, MAX_JSON).decode("utf-8"))
+
+
+def parse_json(text: str) -> Any:
+    """Return what JSON says.
+
+    ValueError for anything else, and for what later arithmetic would fail on: numbers that are not
+    finite or need more than 64 bits.  Nesting that Python cannot follow is a ValueError, too.
+    """
+    try:
+        return json.loads(
+            text, parse_int=_short_int, parse_float=_finite_float, parse_constant=_no_number
+        )
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def _short_int(text: str) -> int:
+    if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
+        _no_number(text)
+    return int(text)
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        _no_number(text)
+    return value
+
+
+def _no_number(text: str) -> Never:
+    """Refuse NaN, infinities and numbers of absurd size."""
+    raise ValueError(f"expected a finite number of at most 64 bits, got {text[:40]}")
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Open a file and return its descriptor; OSError if it is no regular file by now."""
+    descriptor = os.open(path, flags | _OPEN_AT_ONCE)
+    try:
+        _check_mode(os.fstat(descriptor).st_mode, path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_mode(mode: int, path: str | os.PathLike[str]) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, expected a file", path)
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, expected a regular file", path)
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a path to write; when the block ends well, that file takes the place of `path`.
 
-    The temporary file keeps the ending of `path`, because libraries choose a format by it.
+    The temporary file keeps the ending of `path`, because libraries choose a format by it.  What is
+    there and is no regular file, such as a device, stays: OutputError.
     """
     target = Path(path)
+    if target.exists() and not target.is_file():
+        raise OutputError(f"cannot write {target}: it is no regular file; it is left as it is")
     try:
         handle, name = tempfile.mkstemp(suffix=target.suffix, prefix=".new-", dir=target.parent)
     except OSError as error:
@@ -34,6 +148,20 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
+def named(path: str | os.PathLike[str]) -> Path:
+    """Return a path that somebody gave; an empty one is no name for the working folder.
+
+    Raises ConfigError, also for what is no path at all.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise wrong_kind("the path of a file or folder", path)
+    if not os.fspath(path):
+        raise ConfigError("expected the path of a file or folder, got an empty text")
+    if "\0" in os.fsdecode(path):
+        raise wrong_kind("the path of a file or folder", path)
+    return Path(path)
+
+
 def check_folder(path: str | os.PathLike[str]) -> None:
     """Raise OutputError unless path is a folder to write to or one could be made there.
 
@@ -46,6 +174,53 @@ def check_folder(path: str | os.PathLike[str]) -> None:
     nearest = next(folder for folder in (whole, *whole.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise OutputError(f"cannot write {target}: {nearest} is no folder that can be written to")
+
+
+@contextmanager
+def writing_alone(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold a folder, made if need be, for one process; OutputError where another one has it.
+
+    The hold ends with the process, however that ends, and leaves no file behind.  Where the system
+    has no such locks, as on Windows and some network disks, nothing is held.
+    """
+    target = Path(folder)
+    made = not target.exists()
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        handle = os.open(target, os.O_RDONLY) if fcntl else None
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
+    try:
+        if handle is not None:
+            _lock(handle, target)
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+        if made:
+            with suppress(OSError):  # something is in it
+                target.rmdir()
+
+
+def _lock(handle: int, target: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OutputError(f"{target} is being written by {_holder(handle)}") from error
+    except OSError:
+        return  # this disk knows no locks
+
+
+def _holder(handle: int) -> str:
+    """Return which process has locked a file, if the system tells (Linux)."""
+    facts = os.fstat(handle)
+    device = f"{os.major(facts.st_dev):02x}:{os.minor(facts.st_dev):02x}:{facts.st_ino}"
+    with suppress(OSError):
+        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+            words = line.split()
+            if len(words) > 5 and words[1] == "FLOCK" and words[5] == device:
+                return f"process {words[4]}"
+    return "another process"
 
 
 @contextmanager
@@ -73,14 +248,108 @@ def filling(folder: str | os.PathLike[str]) -> Iterator[Path]:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
 
 
+@contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of target when the block ends well.
+
+    It is called ``.NAME.partial-HOST-PROCESS`` until then.  Where the system can swap two folders
+    in one step (Linux), an old one is there until the new one is; elsewhere it is renamed away
+    first.  On an OSError nothing is changed and nothing left behind; what a killed process left is
+    removed by the next one.
+    """
+    target = target.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(target)
+    beside = target.parent / f"{_partial_prefix(target)}{os.getpid()}"
+    beside.mkdir()
+    try:
+        yield beside
+        _flush_folder(beside)
+        _take_place(beside, target)
+    finally:
+        _remove_folder(beside)
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder to the end, also when Ctrl-C comes meanwhile."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what processes of this machine that no longer run left beside target."""
+    prefix = _partial_prefix(target)
+    for path in target.parent.iterdir():
+        if not path.name.startswith(prefix):
+            continue
+        process = path.name.removeprefix(prefix)
+        if process.isdigit() and not _runs_elsewhere(int(process)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _partial_prefix(target: Path) -> str:
+    return f".{target.name}.partial-{socket.gethostname()}-"
+
+
+def _runs_elsewhere(process: int) -> bool:
+    """Return whether another process has this number, or whether that cannot be asked."""
+    if process == os.getpid():
+        return False
+    if os.name != "posix":  # there, kill(process, 0) would do what it says
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _flush_folder(folder: Path) -> None:
+    """Wait until the files are on the disk, so that a full disk is noticed before the rename."""
+    for path in folder.iterdir():
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+
+
+def _take_place(beside: Path, target: Path) -> None:
+    """Move beside to target; an older target ends up at beside, or is removed."""
+    if not target.exists():
+        beside.rename(target)
+    elif not _exchange(beside, target):
+        aside = beside.with_name(beside.name + "-old")
+        target.rename(aside)
+        try:
+            beside.rename(target)
+        except OSError:
+            aside.rename(target)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two folders in one step; return False, with nothing done, where that is impossible."""
+    with suppress(OSError, AttributeError):
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+        names = os.fsencode(one), os.fsencode(other)
+        return bool(renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0)
+    return False
+
+
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a whole UTF-8 text file."""
+    """Write a whole UTF-8 text file; file names that are no text are written with escapes.
+
+    Such an escape is also what JSON has for that character.
+    """
     with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _umask() -> int:
-    """Return the process's mask of file permissions."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -1,14 +1,26 @@
 """Files appear whole or not at all."""
 
 import errno
+import json
 import os
+import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from gopolicy.errors import OutputError
-from gopolicy.files import check_folder, filling, replacing, write_text
+from gopolicy.files import (
+    check_folder,
+    check_regular,
+    filling,
+    open_regular,
+    replacing,
+    write_text,
+    writing_alone,
+)
 
 
 def test_a_file_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
@@ -92,3 +104,93 @@ def test_a_folder_that_cannot_be_made_is_an_output_error(place: str, tmp_path: P
     (tmp_path / "link").symlink_to("nowhere")
     with pytest.raises(OutputError, match="folder"):
         check_folder(tmp_path / place)
+
+
+def test_a_regular_file_is_opened_also_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"\0\r\n")
+    (tmp_path / "link").symlink_to("file")
+    for name in ("file", "link"):
+        check_regular(tmp_path / name)
+        with open_regular(tmp_path / name) as file:
+            assert file.read() == b"\0\r\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_what_would_wait_forever_or_never_end_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket has to be short
+    os.mkfifo("fifo")
+    Path("link").symlink_to("fifo")
+    Path("folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        kinds = {"fifo": "pipe", "link": "pipe", "socket": "socket", "folder": "folder"}
+        for path, kind in {**kinds, "/dev/zero": "device"}.items():
+            for asked in (open_regular, check_regular):
+                with pytest.raises(OSError, match=r"expected a (regular )?file") as caught:
+                    asked(path)
+                assert kind in str(caught.value)
+                assert caught.value.filename == path
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_pipe_that_takes_the_place_of_a_file_just_then_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    monkeypatch.setattr("gopolicy.files.check_regular", lambda path: None)
+    with pytest.raises(OSError, match="it is a pipe"):
+        open_regular(tmp_path / "fifo")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(OutputError, match="it is no regular file"):
+        write_text(tmp_path / "fifo", "text")
+    assert (tmp_path / "fifo").is_fifo()
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_names_of_files_that_are_no_text_are_escaped_so_that_json_reads_them(
+    tmp_path: Path,
+) -> None:
+    name = os.fsdecode(b"caf\xe9") if os.name != "nt" else "caf\udce9"
+    write_text(tmp_path / "names.json", json.dumps([name, "\u68cb"], ensure_ascii=False))
+    assert json.loads((tmp_path / "names.json").read_text("utf-8")) == [name, "\u68cb"]
+
+
+HOLD = """
+import sys
+from gopolicy.files import writing_alone
+with writing_alone(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_that_another_process_writes_is_refused_until_that_is_killed(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("fcntl")
+    target = tmp_path / "run"
+    command = [sys.executable, "-c", HOLD, str(target)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        refusal = pytest.raises(OutputError, match=r"run is being written by (another )?process")
+        with refusal, writing_alone(target):
+            pass
+        other.kill()
+    with writing_alone(target):
+        assert list(target.iterdir()) == []
+
+
+def test_a_folder_that_was_held_for_nothing_is_not_left_behind(tmp_path: Path) -> None:
+    with writing_alone(tmp_path / "new"):
+        pass
+    assert not (tmp_path / "new").exists()
+    with writing_alone(tmp_path):
+        pass
+    assert tmp_path.is_dir()

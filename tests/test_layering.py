@@ -18,25 +18,30 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FOUNDATION = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"} | {""}
 BELOW: dict[str, set[str]] = {
     "go": set(),
+    "samples": set(),
     "sgf": {"go"},
     "features": {"go"},
     "data": {"go", "sgf", "features"},
-    "images": set(),
     "nets": set(),
-    "engine": {"go", "features", "nets"},
-    "evaluation": {"go", "sgf", "features", "data", "images", "nets", "engine"},
-    "train": {"go", "sgf", "features", "data", "images", "nets", "engine", "evaluation"},
-    "viz": {
-        *("go", "sgf", "features", "data", "images", "nets", "engine", "evaluation", "train"),
-    },
-    "rl": {"go", "sgf", "features", "data", "nets", "engine", "evaluation", "train"},
+    "draw": {"go", "nets"},
+    "policy": {"go", "sgf", "features", "nets", "draw"},
+    "play": {"go", "features", "nets", "policy"},
+    "gtp": {"go", "sgf", "features", "policy", "play"},
+    "queries": {"go", "policy", "play", "gtp"},
+    "match": {"go", "sgf", "nets", "policy", "play", "gtp"},
+    "training": {"go", "features", "data", "nets", "draw"},
+    "evaluation": {"go", "sgf", "features", "data", "draw"},
+    "views": {"go", "sgf", "features", "data", "nets", "draw", "policy"},
+    "pictures": {"nets", "draw", "training", "views"},
+    "bench": {"go", "features", "data", "nets", "policy", "play", "gtp", "training", "rl"},
+    "rl": {"go", "sgf", "features", "data", "nets", "draw", "policy", "play", "training"},
+    "web": {"go", "sgf", "features", "nets", "draw", "policy", "play", "views"},
 }
-BELOW["comparison"] = {
-    *("go", "sgf", "features", "data", "images", "nets", "engine", "evaluation", "train", "viz")
-}
+BELOW["compare"] = set(BELOW) - {"rl", "web"}
 BELOW["cli"] = set(BELOW)
 BELOW["__main__"] = set(BELOW)
-WITHOUT_TORCH = FOUNDATION | {"go", "sgf", "features", "data", "images"}
+BELOW[""] = set(BELOW)  # the front door, which loads each name when it is used
+WITHOUT_TORCH = FOUNDATION | {"go", "samples", "sgf", "features", "data", "draw"}
 PRINTING = {"cli", "__main__"}
 PICKLING = {"cloudpickle", "cPickle", "dill", "joblib", "marshal", "pickle", "shelve"}
 VAGUE_NAMES = {"base", "common", "helpers", "misc", "util", "utils"}
@@ -112,10 +117,10 @@ from . import table
 from ..sgf import read
 def late():
     from gopolicy.cli.output import print_json
-    importlib.import_module("gopolicy.train.loop")
+    importlib.import_module("gopolicy.training.loop")
 """
     found = layers_in(set(imports(source, ("gopolicy", "data"))))
-    assert found == {"go", "nets", "data", "sgf", "cli", "train"}
+    assert found == {"go", "nets", "data", "sgf", "cli", "training"}
 
 
 @each_file

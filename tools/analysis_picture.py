@@ -1,6 +1,6 @@
 """Draw what ``kata-analyze`` answers, as in the page about frontends.
 
-    python tools/analysis_picture.py gopolicy/engine/analysis.png
+    python tools/analysis_picture.py docs/analysis.png
 
 The engine is asked through GTP and its answer taken apart as a frontend does it; nothing in the
 picture comes from anywhere else.
@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gopolicy.cli.samples import SAMPLE_GAME
+from gopolicy.draw.board_files import board_image
+from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.files import replacing
 from gopolicy.go.board import Board
 from gopolicy.go.vertex import parse_vertex
+from gopolicy.samples import SAMPLE_GAME
 from gopolicy.sgf.read import read_game
-from gopolicy.viz.board import BoardPicture, draw_board
 
 LABELED = 10
 """From so many visits on a frontend writes numbers on a candidate."""
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     board = Board.from_events(record.size, record.events[: options.move - 1], komi=record.komi or 0)
     report = analyze(options.weights, options.game, options.move, options.seconds)
     print(report.replace(" info ", "\ninfo "))
-    image = draw_board(picture(board, candidates(report)), cell=30)
+    image = board_image(picture(board, candidates(report)), cell=30)
     with replacing(options.out) as beside:
         image.quantize(256, Image.Quantize.FASTOCTREE).save(
             beside, format="PNG", optimize=True

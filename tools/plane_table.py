@@ -1,4 +1,4 @@
-"""Write the tables of plane sets into the README, from the table that the encoder uses.
+"""Write the tables of plane sets into docs/planes.md, from the table that the encoder uses.
 
 Run it as ``python tools/plane_table.py``; with ``--print`` it only shows them.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gopolicy.features.planes import PLANE_SETS, PlaneSet
 
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / "docs" / "planes.md"
 BLOCK = re.compile(r"(?<=<!-- planes: written by tools/plane_table.py -->\n).*(?=<!-- end)", re.S)
 
 
@@ -49,13 +49,13 @@ def tables() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the tables, or show them."""
-    parser = argparse.ArgumentParser(description="Write the plane tables into the README.")
+    parser = argparse.ArgumentParser(description="Write the plane tables into docs/planes.md.")
     parser.add_argument("--print", action="store_true", help="only show them")
     if parser.parse_args(argv).print:
         print(tables(), end="")
         return 0
-    text = README.read_text("utf-8")
-    README.write_text(BLOCK.sub(lambda _: tables(), text), "utf-8")
+    text = PAGE.read_text("utf-8")
+    PAGE.write_text(BLOCK.sub(lambda _: tables(), text), "utf-8")
     return 0
 
 

@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gopolicy.engine.predictor import Predictor
 from gopolicy.files import write_text
 from gopolicy.go.board import Board
 from gopolicy.nets.cost import multiply_adds
 from gopolicy.nets.weights import load_weights, save_weights
+from gopolicy.policy.policy import Policy
 from gopolicy.sgf.read import read_game
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -102,7 +102,7 @@ def main() -> int:
     info = replace(loaded.info, accuracy=accuracy, precision="fp16")
     save_weights(folder, loaded.network, info)
     write_text(folder / "CARD.md", card(args, results, loaded))
-    stored = ROOT / "tests" / "data" / "weights" / f"{args.name}.json"
+    stored = ROOT / "tests" / "golden" / "weights" / f"{args.name}.json"
     stored.parent.mkdir(exist_ok=True)
     write_text(stored, json.dumps(answers(folder), separators=(",", ":")) + "\n")
     return 0
@@ -110,13 +110,13 @@ def main() -> int:
 
 def answers(folder: Path) -> list[dict[str, Any]]:
     """Return what the shipped network says in positions of the sample game, for its test."""
-    predictor = Predictor(load_weights(folder), device="cpu", precision="fp32")
+    policy = Policy(load_weights(folder), device="cpu", precision="fp32")
     events = read_game(ROOT / "gopolicy" / "samples" / "game.sgf").events
     found = []
     for after in AFTER_EVENTS:
-        board = Board.from_events(predictor.size, events[:after])
-        planes = predictor.planes_of(board.arrays, board.to_move)
-        logs = predictor.log_probabilities(planes[None])[0]
+        board = Board.from_events(policy.size, events[:after])
+        planes = policy.planes_of(board.arrays, board.to_move)
+        logs = policy.log_probabilities(planes[None])[0]
         found.append({"after": after, "log_probabilities": [round(float(x), 4) for x in logs]})
     return found
 

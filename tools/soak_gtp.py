@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from gopolicy.evaluation.gtp_client import EngineProcess
+from gopolicy.gtp.client import EngineProcess
 
 PATIENCE = 120.0
 ALLOWED_MIB = 16.0

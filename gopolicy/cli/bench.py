@@ -3,17 +3,20 @@
 import argparse
 import os
 import platform
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gopolicy.cli.options import add_device, add_json, add_weights
+from gopolicy.cli.options import add_device, add_json, add_option, add_weights, number
 from gopolicy.cli.output import print_json, print_text, say
 
 if TYPE_CHECKING:
     from gopolicy.data.table import GameTable
-    from gopolicy.evaluation.speed import Row
+    from gopolicy.timing import SpeedRow
 
-PARTS = ("encode", "loader", "train", "inference", "gtp")
+SELF_PLAYER = "alphago-res-64x9"
+"""The network that plays against itself where none is named."""
+PARTS = ("encode", "loader", "train", "inference", "gtp", "selfplay")
 
 DESCRIPTION = """\
 Measures this machine. Every figure is compared with a reference measured in the same run, so the
@@ -22,8 +25,10 @@ ratios can be compared between machines and days; the absolute figures cannot.
   encode     replaying and encoding games, against sgfmill's board
   loader     batches prepared in the background, against one thread
   train      training as it is, against a bare loop on fixed tensors
-  inference  one move and batches, against the bare network
-  gtp        how long a frontend waits for the engine: to start, to move, to end"""
+  inference  one move and batches, against the bare network; every installed library, against torch
+  gtp        how long a frontend waits for the engine: to start, to move, to end
+  selfplay   random games in the environment, against OpenSpiel and PettingZoo if installed;
+             games of a network against itself, against its bare forward pass"""
 
 EXAMPLES = """\
 examples:
@@ -35,23 +40,20 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument(
-        "parts",
+    add = partial(add_option, parser)
+    add(
+        "parts PART",
+        f"{', '.join(PARTS)}; several, also joined by commas (default: all)",
+        kind=_part,
         nargs="*",
-        type=_part,
-        metavar="PART",
-        help=f"{', '.join(PARTS)}; several, also joined by commas (default: all)",
     )
-    parser.add_argument(
-        "--data",
+    add(
+        "--data PATH",
+        "games or a store to measure on (default: the bundled games)",
+        kind=Path,
         nargs="+",
-        type=Path,
-        metavar="PATH",
-        help="games or a store to measure on (default: the bundled games)",
     )
-    parser.add_argument(
-        "--seconds", type=float, default=1.0, metavar="S", help="per measurement (default: 1)"
-    )
+    add("--seconds S", "per measurement", 1.0, number(0, 3600, above=True))
     add_weights(parser)
     add_device(parser)
     add_json(parser)
@@ -61,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     parts = list(dict.fromkeys(part for parts in args.parts for part in parts)) or list(PARTS)
     table = _games(args.data)
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[SpeedRow]] = {}
     for part in parts:
         say(f"measuring {part} ...")
         rows[part] = _MEASURES[part](args, table)
@@ -75,7 +77,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _part(text: str) -> list[str]:
-    """Parse names of parts joined by commas (an argparse type)."""
     names = [name for name in text.split(",") if name]
     for name in names:
         if name not in PARTS:
@@ -84,29 +85,21 @@ def _part(text: str) -> list[str]:
 
 
 def _games(paths: list[Path] | None) -> "GameTable":
-    """Return the games to measure on."""
-    from gopolicy.cli.samples import SAMPLE_GAMES
-    from gopolicy.data.build import build_table
-    from gopolicy.data.store import is_store, open_store
+    from gopolicy.data.open_games import open_games
+    from gopolicy.samples import SAMPLE_GAMES
 
-    if paths and len(paths) == 1 and is_store(paths[0]):
-        store = open_store(paths[0])
-        store.verify()
-        return store.table
-    return build_table(paths or [SAMPLE_GAMES])[0]
+    return open_games(paths or [SAMPLE_GAMES]).selection.table
 
 
-def _encode(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
-    """Measure replay and planes."""
-    from gopolicy.evaluation.speed import measure_encode
+def _encode(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
+    from gopolicy.bench.throughput import measure_encode
 
     return measure_encode(table, args.seconds)
 
 
-def _loader(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
-    """Measure the loader with one thread and with all cores."""
+def _loader(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
+    from gopolicy.bench.throughput import measure_loader
     from gopolicy.data.workers import usable_cores
-    from gopolicy.evaluation.speed import measure_loader
 
     rows = []
     for threads in sorted({1, usable_cores()}):
@@ -114,16 +107,15 @@ def _loader(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
     return rows
 
 
-def _train(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
-    """Measure training against a bare loop, taking turns."""
+def _train(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
     import tempfile
 
-    from gopolicy.data.options import PrepareOptions
+    from gopolicy.bench.training_speed import measure_train
+    from gopolicy.data.prepare_options import PrepareOptions
     from gopolicy.data.store import open_store, write_store
-    from gopolicy.train.config import TrainConfig
-    from gopolicy.train.source import StoreSource
-    from gopolicy.train.speed import measure_train
-    from gopolicy.train.world import open_world
+    from gopolicy.training.config import TrainConfig
+    from gopolicy.training.source import StoreSource
+    from gopolicy.training.world import open_world
 
     settings: dict[str, int | float | str | bool] = {
         "filters": 64,
@@ -138,26 +130,26 @@ def _train(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
         return measure_train(config, source, world, args.seconds)
 
 
-def _inference(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
-    """Measure a network of the published size, and the one asked for or shipped."""
-    from gopolicy.evaluation.speed_network import fresh_network, measure_inference
-    from gopolicy.nets.weights import default_weights, load_weights, shipped_weights
+def _inference(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
+    from gopolicy.bench.inference import fresh_network, measure_backends, measure_inference
+    from gopolicy.nets.weight_info import default_weights, shipped_weights
+    from gopolicy.nets.weights import load_weights
 
     full = fresh_network(table.size)
     rows = measure_inference(full, "alphago with 192 filters, 12 layers", args.device)
     if args.weights or shipped_weights():
         name = args.weights or default_weights()
         rows += measure_inference(load_weights(name), str(name), args.device)
+        rows += measure_backends(load_weights(name), str(name))
     return rows
 
 
-def _gtp(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
-    """Measure the engine with a network of the published size, and the one asked for or shipped."""
+def _gtp(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
     import tempfile
 
-    from gopolicy.evaluation.speed_gtp import first_game, measure_gtp, save_network
-    from gopolicy.evaluation.speed_network import fresh_network
-    from gopolicy.nets.weights import default_weights, shipped_weights
+    from gopolicy.bench.frontend import first_game, measure_gtp, save_network
+    from gopolicy.bench.inference import fresh_network
+    from gopolicy.nets.weight_info import default_weights, shipped_weights
 
     game, size = first_game([table.game_events(g) for g in range(table.games)]), table.size
     with tempfile.TemporaryDirectory() as folder:
@@ -169,24 +161,36 @@ def _gtp(args: argparse.Namespace, table: "GameTable") -> list["Row"]:
     return rows
 
 
+def _selfplay(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
+    """Measure random play in the environment, and self-play of the network asked for."""
+    from gopolicy.bench.self_play_speed import measure_environment, measure_self_play
+    from gopolicy.nets.weight_info import shipped_weights
+    from gopolicy.nets.weights import load_weights
+
+    rows = measure_environment(table.size, args.seconds)
+    if args.weights or SELF_PLAYER in shipped_weights():
+        name = args.weights or SELF_PLAYER
+        rows += measure_self_play(load_weights(name), str(name), table, args.device, args.seconds)
+    return rows
+
+
 _MEASURES = {
     "encode": _encode,
     "loader": _loader,
     "train": _train,
     "inference": _inference,
     "gtp": _gtp,
+    "selfplay": _selfplay,
 }
 
 
-def _plain(row: "Row") -> dict[str, Any]:
-    """Return a row as JSON holds it."""
+def _plain(row: "SpeedRow") -> dict[str, Any]:
     from dataclasses import asdict
 
     return {**asdict(row), "holds": row.holds}
 
 
-def _as_text(part: str, rows: list["Row"]) -> str:
-    """Return the measurements of one part for people."""
+def _as_text(part: str, rows: list["SpeedRow"]) -> str:
     lines = [part]
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:8.2f} x"
@@ -199,11 +203,10 @@ def _as_text(part: str, rows: list["Row"]) -> str:
 
 
 def _machine(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the figures were measured on."""
     import numba
     import torch
 
-    from gopolicy.engine.devices import pick_device
+    from gopolicy.nets.devices import pick_device
 
     device = pick_device(args.device)
     return {
@@ -219,7 +222,6 @@ def _machine(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Return the processor's name."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

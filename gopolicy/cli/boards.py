@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gopolicy.evaluation.opinion import Moment, Opinion
+from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.go.diagram import format_diagram
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
+from gopolicy.policy.view import View
+from gopolicy.sgf.positions import Position
 from gopolicy.sgf.record import GameRecord
-from gopolicy.viz.board import BoardPicture
 
 LABELS = "abcdefghijklmnpqrstuvwyz"
 """One letter per proposed move; x and o would look like stones."""
@@ -17,11 +18,11 @@ BAR = 24
 """Letters of the longest bar."""
 
 
-def board_lines(moment: Moment, points: Sequence[Point]) -> list[str]:
+def board_lines(position: Position, points: Sequence[Point]) -> list[str]:
     """Return the board as lines, the last move in parentheses, points labeled a, b, c, ..."""
-    last = moment.board.last_move
-    lines = format_diagram(moment.board.stones, PASS if last is None else last).split("\n")
-    size = moment.board.size
+    last = position.board.last_move
+    lines = format_diagram(position.board.stones, PASS if last is None else last).split("\n")
+    size = position.board.size
     for letter, point in zip(LABELS, points, strict=False):
         row, column = divmod(int(point), size)
         line, at = lines[row + 1], 3 + 2 * column
@@ -29,30 +30,31 @@ def board_lines(moment: Moment, points: Sequence[Point]) -> list[str]:
     return lines
 
 
-def move_lines(moment: Moment, opinion: Opinion, count: int) -> list[str]:
+def move_lines(position: Position, view: View, count: int) -> list[str]:
     """Return one line per proposed move: letter, vertex, probability, bar."""
-    best = opinion.best(count)
+    best = view.best_points(count)
     longest = max([probability for _, probability in best], default=1.0)
     lines = []
     for number, (point, probability) in enumerate(best):
         letter = LABELS[number] if number < len(LABELS) else " "
-        vertex = vertex_name(point, moment.board.size)
+        vertex = vertex_name(point, position.board.size)
         bar = "#" * max(1, round(BAR * probability / max(longest, 1e-9)))
-        mark = "  <- played" if point == moment.played else ""
+        mark = "  <- played" if point == position.played else ""
         lines.append(f"  {letter}  {vertex:<4} {probability:6.1%}  {bar}{mark}")
     return lines
 
 
-def verdict(moment: Moment, opinion: Opinion) -> str:
+def verdict(position: Position, view: View) -> str:
     """Return a line about the move that was played."""
-    if moment.played is None:
+    if position.played is None:
         return "This is the end of the record."
-    vertex = vertex_name(moment.played, moment.board.size)
-    if moment.played == PASS:
+    vertex = vertex_name(position.played, position.board.size)
+    if position.played == PASS:
         return "Played: pass (the network proposes no passes)"
-    rank = opinion.rank(moment.played)
-    share = f"{float(opinion.probabilities[moment.played]):.1%}"
-    return f"Played: {vertex}, {share}, choice number {rank or '-'} of the network"
+    share = f"{float(view.probabilities[position.played]):.1%}"
+    if view.rank(position.played) is None:
+        return f"Played: {vertex}, {share}, an illegal move"
+    return f"Played: {vertex}, {share}, the network's {view.choice_words(position.played)}"
 
 
 def color_name(color: Color) -> str:
@@ -83,17 +85,17 @@ def _shown(text: str, latin: bool) -> str:
     return text if len(text) <= 40 else text[:39] + "..."
 
 
-def picture_of(record: GameRecord, moment: Moment, opinion: Opinion, top: int) -> BoardPicture:
+def picture_of(record: GameRecord, position: Position, view: View, top: int) -> BoardPicture:
     """Return the picture of a position: heat map, percentages of the best moves, move played."""
-    best = opinion.best(top)
-    played = "" if moment.played is None else "; green square: the move played"
-    to_play = f"Move {moment.number}, {color_name(moment.to_play)} to play"
+    best = view.best_points(top)
+    played = "" if position.played is None else "; green square: the move played"
+    to_play = f"Move {position.number}, {color_name(position.to_play)} to play"
     return BoardPicture(
-        stones=moment.board.stones,
-        last_move=moment.board.last_move,
-        heat=np.where(opinion.legal, opinion.probabilities, 0.0).astype(np.float32),
+        stones=position.board.stones,
+        last_move=position.board.last_move,
+        heat=np.where(view.legal, view.probabilities, 0.0).astype(np.float32),
         labels={point: _percent(probability) for point, probability in best},
-        played=moment.played,
+        played=position.played,
         title=f"{to_play}   ({players(record, latin=True)})",
         caption=f"Numbers: probability of the move in percent; ring: the last move{played}",
     )

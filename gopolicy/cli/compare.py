@@ -2,15 +2,26 @@
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gopolicy.cli.options import add_device, add_json, positive_int
+from gopolicy.cli.options import (
+    add_device,
+    add_json,
+    add_option,
+    at_once,
+    batch_size,
+    positive_int,
+    repetitions,
+    whole_number,
+)
 from gopolicy.errors import ConfigError
+from gopolicy.settings import split_setting
 
 if TYPE_CHECKING:
-    from gopolicy.comparison.compare import CompareOptions
-    from gopolicy.comparison.report import Section
+    from gopolicy.compare.comparison import CompareOptions
+    from gopolicy.compare.comparison_report import SubjectSection
     from gopolicy.progress import Progress
 
 DESCRIPTION = """\
@@ -50,94 +61,69 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_subjects(parser: argparse.ArgumentParser) -> None:
-    """Add what is compared, on what."""
-    add = parser.add_argument
-    add("--data", type=Path, metavar="DIR", help="a store made by gopolicy prepare")
+    add = partial(add_option, parser)
+    add("--data DIR", "a store made by gopolicy prepare", kind=Path)
     add(
-        "--digits",
-        metavar="SOURCE",
-        help="digits or other pictures: mnist-5k or digits from an installed package, a folder or"
+        "--digits SOURCE",
+        "digits or other pictures: mnist-5k or digits from an installed package, a folder or"
         " archive of IDX files, or a folder with a folder per class",
     )
-    add("--out", type=Path, required=True, metavar="DIR", help="folder of the report and the runs")
-    add("--study", default="networks", metavar="NAMES", help="(default: networks)")
+    add("--out DIR", "folder of the report and the runs", kind=Path, required=True)
+    add("--study NAMES", "", "networks")
     add(
-        "--networks",
-        metavar="NAMES",
-        help="networks by name; the sizes of the others follow that of the first"
+        "--networks NAMES",
+        "networks by name; the sizes of the others follow that of the first"
         " (default: alphago,dense,image; on pictures image,dense)",
     )
-    add(
-        "--match",
-        default="parameters,multiply-adds",
-        metavar="WHAT",
-        help="what is made equal (default: %(default)s)",
-    )
-    add("--filters", type=positive_int, metavar="N", help="of the first network (default: 32)")
-    add("--layers", type=positive_int, metavar="N", help="of the first network (default: 6)")
-    add("--planes", metavar="SET", help="the plane set (default: alphago48)")
+    add("--match WHAT", "what is made equal", "parameters,multiply-adds")
+    add("--filters N", "of the first network (default: 32)", kind=positive_int)
+    add("--layers N", "of the first network (default: 6)", kind=positive_int)
+    add("--planes SET", "the plane set (default: alphago48)")
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
-    """Add how much is trained and measured."""
-    add = parser.add_argument
-    add("--positions", default="2M", metavar="N", help="to train each network on (default: 2M)")
-    add("--seeds", type=positive_int, default=2, metavar="N", help="trainings each (default: 2)")
+    add = partial(add_option, parser)
+    add("--positions N", "to train each network on", "2M")
+    add("--seeds N", "trainings each", 2, whole_number(1, 1000))
+    add("--learning-rates R,R", "to try first", "0.002,0.005,0.0125")
+    add("--sweep-positions N", "to try a rate on (default: a tenth of --positions)")
+    add("--epochs N", "on pictures", 10, repetitions)
+    add("--batch-size N", "(default: 128; 64 on pictures)", kind=batch_size)
+    add("--measured-positions N", "held out positions that results are measured on", "40k")
+    add("--tuning-positions N", "other held out positions, for rates and learning curves", "10k")
+    add("--parallel N", "trainings at a time, sharing the cores", 1, at_once)
     add(
-        "--learning-rates",
-        default="0.002,0.005,0.0125",
-        metavar="R,R",
-        help="to try first (default: %(default)s)",
-    )
-    add("--sweep-positions", metavar="N", help="to try a rate on (default: a tenth of --positions)")
-    add("--epochs", type=positive_int, default=10, metavar="N", help="on pictures (default: 10)")
-    add("--batch-size", type=positive_int, metavar="N", help="(default: 128; 64 on pictures)")
-    add(
-        "--measured-positions",
-        default="40k",
-        metavar="N",
-        help="held out positions that results are measured on (default: 40k)",
-    )
-    add(
-        "--tuning-positions",
-        default="10k",
-        metavar="N",
-        help="other held out positions, for rates and learning curves (default: 10k)",
-    )
-    add(
-        "--parallel",
-        type=positive_int,
-        default=1,
-        metavar="N",
-        help="trainings at a time, sharing the cores (default: 1)",
-    )
-    add(
-        "--set",
+        "--set KEY=VALUE",
+        "change a setting of training, or NETWORK.KEY=VALUE of a network",
+        [],
         action="append",
-        default=[],
         dest="changes",
-        metavar="KEY=VALUE",
-        help="change a setting of training, or NETWORK.KEY=VALUE of a network",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and report."""
-    from gopolicy.cli.output import plain, print_json, print_text, say
-    from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.comparison.report import all_findings, as_json, contrasts, write_report
-    from gopolicy.comparison.subject import StoppedEarly
-    from gopolicy.files import check_folder
+    from gopolicy.cli.output import as_json_value, print_json, print_text, say
+    from gopolicy.cli.progress_bar import TqdmProgress
+    from gopolicy.compare.comparison_report import (
+        all_findings,
+        as_json,
+        contrasts,
+        write_comparison_report,
+    )
+    from gopolicy.compare.subject import StoppedEarly
+    from gopolicy.files import check_folder, writing_alone
 
     check_folder(args.out)
     progress = TqdmProgress()
-    try:
-        sections, facts = _sections(args, progress)
-    except StoppedEarly as stop:
-        say(f"gopolicy: {stop}")
-        return 128 + stop.signal
-    facts = {key: plain(value) for key, value in facts.items()}
-    page = write_report(args.out, sections, facts)
+    with writing_alone(args.out):
+        try:
+            sections, facts = _sections(args, progress)
+        except StoppedEarly as stop:
+            say(f"gopolicy: {stop}")
+            return 128 + stop.signal
+        facts = {key: as_json_value(value) for key, value in facts.items()}
+        page = write_comparison_report(args.out, sections, facts)
     say(f"report: {page}")
     if args.json:
         print_json(as_json(sections, facts) | {"report": page})
@@ -154,30 +140,30 @@ def run(args: argparse.Namespace) -> int:
 
 def _sections(
     args: argparse.Namespace, progress: "Progress"
-) -> tuple[list["Section"], dict[str, Any]]:
-    """Run everything on the subjects asked for; return the results and the facts."""
-    from gopolicy.comparison.compare import compare
-    from gopolicy.comparison.plan import make_groups
-    from gopolicy.comparison.report import Section
+) -> tuple[list["SubjectSection"], dict[str, Any]]:
+    from gopolicy.compare.comparison import compare_networks
+    from gopolicy.compare.comparison_report import SubjectSection
+    from gopolicy.compare.plan import make_groups
 
     sections, facts = [], _facts(args)
     subjects = _subjects(args, progress)
     for subject, options in subjects.values():
         make_groups(subject, options.plan)  # what cannot be done is said before any training
     for name, (subject, options) in subjects.items():
-        results = compare(subject, args.out, options, progress)
+        results = compare_networks(subject, args.out, options, progress)
         plan = {"each trained on": options.examples, "each rate tried on": options.sweep_examples}
         found = subject.facts | {f"{key} ({subject.example}s)": n for key, n in plan.items()}
         facts |= {f"{name}: {key}": value for key, value in found.items()}
         sections.append(
-            Section(subject=name, example=subject.example, unit=subject.unit, results=results)
+            SubjectSection(
+                subject=name, example=subject.example, unit=subject.unit, results=results
+            )
         )
     return sections, facts
 
 
 def _subjects(args: argparse.Namespace, progress: "Progress") -> dict[str, tuple[Any, Any]]:
-    """Return what to train on, and how much, by name."""
-    from gopolicy.comparison.plan import ON_BOARDS
+    from gopolicy.compare.plan import ON_BOARDS
 
     if args.data is None and args.digits is None:
         raise ConfigError("nothing to train on: give --data, --digits or both")
@@ -194,30 +180,27 @@ def _subjects(args: argparse.Namespace, progress: "Progress") -> dict[str, tuple
 
 
 def _refuse_settings_of_games(args: argparse.Namespace) -> None:
-    """Refuse what means nothing to pictures."""
     for option in ("filters", "layers", "planes"):
         if getattr(args, option) is not None:
             raise ConfigError(f"--{option} is about games: give --data, or --set NETWORK.KEY=VALUE")
     for change in args.changes:
-        key = change.partition("=")[0]
+        key, _ = split_setting(change)
         if "." not in key:
             raise ConfigError(f"{key} is about games: give --data, or a setting of a network")
 
 
 def _games(args: argparse.Namespace) -> tuple[Any, "CompareOptions"]:
-    """Return the store to train on, and how much."""
-    from gopolicy.comparison.go_subject import GoOptions, GoSubject
+    from gopolicy.compare.go_subject import GoOptions, GoSubject
     from gopolicy.data.store import open_store
 
     store = open_store(args.data)
-    store.verify()
     batch = args.batch_size or 128
     options = GoOptions(
         planes=args.planes or "alphago48",
         batch_size=batch,
         tuning_positions=_count(args.tuning_positions, "--tuning-positions"),
         measured_positions=_count(args.measured_positions, "--measured-positions"),
-        changes=tuple(change for change in args.changes if "." not in change.partition("=")[0]),
+        changes=tuple(change for change in args.changes if "." not in split_setting(change)[0]),
         device=args.device,
     )
     networks = _words(args.networks or "alphago,dense,image")
@@ -239,9 +222,8 @@ def _games(args: argparse.Namespace) -> tuple[Any, "CompareOptions"]:
 
 
 def _pictures(args: argparse.Namespace, progress: "Progress") -> tuple[Any, "CompareOptions"]:
-    """Return the pictures to train on, and how much."""
-    from gopolicy.comparison.picture_subject import PictureOptions, PictureSubject
-    from gopolicy.nets.pictures import IMAGE_NETWORKS
+    from gopolicy.compare.picture_subject import PictureOptions, PictureSubject
+    from gopolicy.pictures.picture_networks import IMAGE_NETWORKS
 
     options = PictureOptions(batch_size=args.batch_size or 64, device=args.device)
     subject = PictureSubject(args.digits, options)
@@ -263,9 +245,8 @@ def _pictures(args: argparse.Namespace, progress: "Progress") -> tuple[Any, "Com
 def _work(
     args: argparse.Namespace, networks: list[str], settings: dict[str, dict[str, Any]]
 ) -> "CompareOptions":
-    """Return how much work it is to be, but for the examples."""
-    from gopolicy.comparison.compare import CompareOptions
-    from gopolicy.comparison.plan import PlanOptions
+    from gopolicy.compare.comparison import CompareOptions
+    from gopolicy.compare.plan import PlanOptions
 
     return CompareOptions(
         rates=_rates(args.learning_rates),
@@ -281,20 +262,20 @@ def _work(
 
 
 def _studies(args: argparse.Namespace) -> list[str]:
-    """Return the studies asked for."""
-    from gopolicy.comparison.plan import STUDIES
+    from gopolicy.compare.plan import STUDIES
 
     return list(STUDIES) if args.study == "all" else _words(args.study)
 
 
 def _network_settings(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Return the settings of networks that ``--set NETWORK.KEY=VALUE`` gives, by network."""
-    from gopolicy.train.config import TrainConfig, override
+    from gopolicy.training.config import TrainConfig, override
 
     found: dict[str, dict[str, Any]] = {}
     for change in args.changes:
-        key, _, value = change.partition("=")
-        network, dot, setting = key.strip().partition(".")
+        key, value = split_setting(change)
+        prefix, dot, setting = key.partition(".")
+        network = prefix.replace("_", "-")  # as the networks are called
         if dot:
             parsed = override(TrainConfig(network=network), [f"{setting}={value}"]).settings
             if not parsed:
@@ -307,7 +288,6 @@ def _network_settings(args: argparse.Namespace) -> dict[str, dict[str, Any]]:
 
 
 def _facts(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what a report says about how it was made."""
     import platform
 
     import torch
@@ -326,7 +306,6 @@ def _facts(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _words(text: str) -> list[str]:
-    """Split a list at its commas."""
     words = list(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     if not words:
         raise ConfigError(f"expected names separated by commas, got {text!r}")
@@ -334,16 +313,17 @@ def _words(text: str) -> list[str]:
 
 
 def _rates(text: str) -> list[float]:
-    """Read numbers separated by commas."""
+    from gopolicy.training.config import TrainConfig, override
+
     try:
-        return [float(word) for word in _words(text)]
-    except ValueError:
-        raise ConfigError(f"expected learning rates like 0.001,0.003, got {text!r}") from None
+        return [override(TrainConfig(), [f"lr={word}"]).lr for word in _words(text)]
+    except ConfigError as error:
+        raise ConfigError(f"--learning-rates: {error}") from None
 
 
 def _count(text: str, option: str) -> int:
     """Read a count of positions, with k or M for thousands or millions."""
-    from gopolicy.train.config import TrainConfig, override
+    from gopolicy.training.config import TrainConfig, override
 
     try:
         return override(TrainConfig(), [f"positions={text}"]).positions

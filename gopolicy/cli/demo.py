@@ -6,21 +6,22 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gopolicy.cli.options import add_device, add_json, add_weights, positive_int
+from gopolicy.cli.options import add_device, add_json, add_option, add_weights, repetitions
 from gopolicy.cli.output import print_json, print_text, say
 from gopolicy.errors import OutputError
 
 if TYPE_CHECKING:
     from gopolicy.data.store import Store
-    from gopolicy.engine.predictor import Predictor
     from gopolicy.evaluation.accuracy import AccuracyReport
+    from gopolicy.policy.policy import Policy
 
 MOVE = 39
 """The position of the bundled game that is shown."""
+SIZE = 19
+"""The side of the boards of the bundled games."""
 TOP = 5
 HELD_OUT = 0.2
 """The share of the bundled games that the small network is measured on."""
-MOST_POSITIONS = 400_000
 
 DESCRIPTION = """\
 First contact. Shows what the shipped network would play in a game that comes with the package,
@@ -37,20 +38,8 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("gopolicy-demo"),
-        metavar="DIR",
-        help="where the picture goes (default: gopolicy-demo)",
-    )
-    parser.add_argument(
-        "--seconds",
-        type=positive_int,
-        default=60,
-        metavar="S",
-        help="how long to train, about (default: 60)",
-    )
+    add_option(parser, "--out DIR", "where the picture goes", Path("gopolicy-demo"), Path)
+    add_option(parser, "--seconds S", "how long to train, about", 60, repetitions)
     add_weights(parser)
     add_device(parser)
     add_json(parser)
@@ -58,13 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from gopolicy.cli.networks import weights_name
-    from gopolicy.engine.predictor import Predictor
-    from gopolicy.nets.weights import load_weights
+    from gopolicy.cli.networks import load_network, policy_for, weights_name
 
     say("Getting ready (the first run compiles the rules of Go) ...")
     name = weights_name(args)
-    shipped = Predictor(load_weights(name), device=args.device)
+    shipped = policy_for(args, load_network(args), SIZE)
     picture = _folder(args.out) / "board.png"
     seen = _look(args, shipped, name, picture)
     trained = _train_and_measure(args, shipped)
@@ -83,45 +70,41 @@ def _folder(out: Path) -> Path:
 
 
 def _tell(args: argparse.Namespace, text: str) -> None:
-    """Print a line for people, unless JSON was asked for."""
     if not args.json:
         print_text(text)
 
 
-def _look(
-    args: argparse.Namespace, predictor: "Predictor", name: str, picture: Path
-) -> dict[str, Any]:
-    """Show one position of the bundled game through the network's eyes."""
+def _look(args: argparse.Namespace, policy: "Policy", name: str, picture: Path) -> dict[str, Any]:
     from gopolicy.cli.boards import board_lines, color_name, move_lines, picture_of, verdict
-    from gopolicy.cli.samples import SAMPLE_GAME
-    from gopolicy.evaluation.opinion import moment_before, opinion_of
+    from gopolicy.draw.board_files import write_board
     from gopolicy.go.vertex import vertex_name
+    from gopolicy.policy.view import view_of
+    from gopolicy.samples import SAMPLE_GAME
+    from gopolicy.sgf.positions import position_before
     from gopolicy.sgf.read import read_game
-    from gopolicy.viz.board import write_board
 
     record = read_game(SAMPLE_GAME)
-    moment = moment_before(record, MOVE)
-    opinion = opinion_of(predictor, moment)
-    best = opinion.best(TOP)
+    position = position_before(record, MOVE)
+    view = view_of(policy, position)
+    best = view.best_points(TOP)
     _tell(
         args,
-        f"\n1. What does the network '{name}' play here? {color_name(moment.to_play)} moves.\n",
+        f"\n1. What does the network '{name}' play here? {color_name(position.to_play)} moves.\n",
     )
-    _tell(args, "\n".join(board_lines(moment, [point for point, _ in best])))
-    _tell(args, "\n" + "\n".join(move_lines(moment, opinion, TOP)))
-    _tell(args, "\n" + verdict(moment, opinion))
-    write_board(picture, picture_of(record, moment, opinion, TOP))
+    _tell(args, "\n".join(board_lines(position, [point for point, _ in best])))
+    _tell(args, "\n" + "\n".join(move_lines(position, view, TOP)))
+    _tell(args, "\n" + verdict(position, view))
+    write_board(picture, picture_of(record, position, view, TOP))
     _tell(args, f"The same as a picture: {picture}")
     moves = [{"vertex": vertex_name(p, record.size), "probability": share} for p, share in best]
-    return {"move_number": moment.number, "moves": moves}
+    return {"move_number": position.number, "moves": moves}
 
 
-def _train_and_measure(args: argparse.Namespace, shipped: "Predictor") -> dict[str, Any]:
-    """Train a small network on bundled games; measure both networks on held-out ones."""
-    from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.engine.predictor import Predictor
-    from gopolicy.evaluation.accuracy import evaluate
+def _train_and_measure(args: argparse.Namespace, shipped: "Policy") -> dict[str, Any]:
+    from gopolicy.cli.progress_bar import TqdmProgress
+    from gopolicy.evaluation.accuracy import evaluate_positions
     from gopolicy.nets.weights import load_weights
+    from gopolicy.policy.policy import Policy
 
     with tempfile.TemporaryDirectory() as folder:
         store = _prepare(Path(folder) / "store")
@@ -134,10 +117,10 @@ def _train_and_measure(args: argparse.Namespace, shipped: "Predictor") -> dict[s
         )
         result = _train(args, store, Path(folder) / "run")
         progress = TqdmProgress()
-        small = Predictor(load_weights(result.weights), device=args.device)
+        small = Policy(load_weights(result.weights), device=args.device)
         reports = {
-            name: evaluate(predictor, store.table, held_out.spread(), progress=progress)
-            for name, predictor in (("small", small), ("shipped", shipped))
+            name: evaluate_positions(policy, store.table, held_out.spread(), progress=progress)
+            for name, policy in (("small", small), ("shipped", shipped))
         }
     _tell(args, _as_text(result.positions, result.seconds, reports))
     return {
@@ -150,45 +133,27 @@ def _train_and_measure(args: argparse.Namespace, shipped: "Predictor") -> dict[s
 
 
 def _prepare(out: Path) -> "Store":
-    """Write the bundled games to a store."""
-    from gopolicy.cli.samples import SAMPLE_GAMES
-    from gopolicy.data.build import build_table
-    from gopolicy.data.options import PrepareOptions
-    from gopolicy.data.store import open_store, write_store
+    from gopolicy.data.prepare_options import PrepareOptions
+    from gopolicy.data.prepare_store import prepare
+    from gopolicy.samples import SAMPLE_GAMES
 
-    options = PrepareOptions(validation=HELD_OUT)
-    table, rejections = build_table([SAMPLE_GAMES], options, processes=1)
-    write_store(table, rejections, out, options)
-    return open_store(out)
+    return prepare(SAMPLE_GAMES, out, PrepareOptions(validation=HELD_OUT), processes=1)
 
 
 def _train(args: argparse.Namespace, store: "Store", out: Path) -> Any:
     """Train by the recipe ``quick``, as many positions as fit into the time."""
-    from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.train.loop import Task, train
-    from gopolicy.train.recipes import recipe
-    from gopolicy.train.source import StoreSource
-    from gopolicy.train.speed import bare_rate
-    from gopolicy.train.world import open_world
+    from gopolicy.cli.progress_bar import TqdmProgress
+    from gopolicy.training.recipes import recipe
+    from gopolicy.training.run import Session, train_in
+    from gopolicy.training.world import open_world
 
-    config = dataclasses.replace(recipe("quick"), validation_positions=0)
+    minutes = args.seconds / 60
+    config = dataclasses.replace(recipe("quick"), validation_positions=0, minutes=minutes)
     with open_world(args.device) as world:
-        source = StoreSource(store, config, world)
-        rate, compute = bare_rate(config, source, world, seconds=2.0)
-        config = dataclasses.replace(
-            config,
-            positions=int(min(MOST_POSITIONS, max(2_000, 0.85 * rate * args.seconds))),
-            precision=compute.precision,
-            memory_format=compute.memory_format,
-        )
-        source = StoreSource(store, config, world)
-        return train(
-            Task(config=config, source=source, out=out, world=world), progress=TqdmProgress()
-        )
+        return train_in(world, store, out, config, Session(), TqdmProgress())
 
 
 def _as_text(positions: int, seconds: float, reports: "dict[str, AccuracyReport]") -> str:
-    """Return what came out of the training."""
     small, shipped = reports["small"], reports["shipped"]
     return f"""
 3. After {positions:,} positions in {seconds:.0f} seconds, on {small.positions:,} moves of games
@@ -201,4 +166,5 @@ def _as_text(positions: int, seconds: float, reports: "dict[str, AccuracyReport]
    (top-k: the move played is among the k most probable of all points, illegal ones included;
    the shipped network learned from human games, these are a program's.)
 
-Next: gopolicy prepare YOUR-GAMES --out store && gopolicy train --data store --out run"""
+Next: gopolicy board, to look and play in your browser, or
+      gopolicy prepare YOUR-GAMES --out store && gopolicy train --data store --out run --hours 1"""

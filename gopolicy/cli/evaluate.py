@@ -2,26 +2,31 @@
 
 import argparse
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gopolicy.cli.options import (
+    add_backend,
     add_device,
     add_json,
+    add_option,
     add_skip_broken,
     add_symmetries,
     add_weights,
+    batch_size,
     positive_int,
     rank_number,
 )
-from gopolicy.cli.output import plain, print_json, print_text, say
+from gopolicy.cli.output import print_json, print_text, say
 from gopolicy.errors import ConfigError
 
 if TYPE_CHECKING:
-    from gopolicy.data.kernels import Int64Array
+    from gopolicy.data.position_kernels import Int64Array
+    from gopolicy.data.selection import Split
     from gopolicy.data.table import GameTable
-    from gopolicy.engine.predictor import Predictor
     from gopolicy.evaluation.accuracy import AccuracyReport
+    from gopolicy.policy.policy import Policy
     from gopolicy.progress import Progress
 
 DESCRIPTION = """\
@@ -40,73 +45,81 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument(
-        "paths",
-        metavar="PATH",
+    add = partial(add_option, parser)
+    add(
+        "paths PATH",
+        "archives, folders or files of games, or one store made by `gopolicy prepare`",
+        kind=Path,
         nargs="+",
-        type=Path,
-        help="archives, folders or files of games, or one store made by `gopolicy prepare`",
     )
-    parser.add_argument(
+    add(
         "--split",
-        choices=("validation", "train", "all"),
-        help="which games of a store (default: validation)",
+        "which games of a store (default: validation)",
+        kind=("validation", "train", "all"),
     )
-    parser.add_argument(
-        "--min-rank",
-        type=rank_number,
-        metavar="RANK",
-        help="count only the moves of players of this rank or more, such as 6d",
+    add(
+        "--min-rank RANK",
+        "count only the moves of players of this rank or more, such as 6d",
+        kind=rank_number,
     )
     parser.add_argument(
         "--handicap", choices=("any", "none"), default="any", help="none: only even games"
     )
-    parser.add_argument(
-        "--limit",
-        type=positive_int,
-        metavar="N",
-        help="look at N positions only, evenly spread over the games, always the same ones",
+    add(
+        "--size N",
+        "count the games on NxN boards (default: the size the network was trained on)",
+        kind=positive_int,
     )
-    parser.add_argument("--report", type=Path, metavar="DIR", help="write charts and an HTML page")
-    parser.add_argument(
-        "--batch-size", type=positive_int, default=256, metavar="N", help="(default: 256)"
+    add(
+        "--limit N",
+        "look at N positions only, evenly spread over the games, always the same ones",
+        kind=positive_int,
     )
-    parser.add_argument(
+    add("--report DIR", "write charts and an HTML page", kind=Path)
+    add("--batch-size N", "", 256, batch_size)
+    add(
         "--precision",
-        choices=("auto", "fp32", "bf16"),
-        default="auto",
-        help="how to compute; auto: bf16 where the machine is faster in it (default)",
+        "how to compute; auto: bf16 where the machine is faster in it (default)",
+        "auto",
+        ("auto", "fp32", "bf16"),
     )
     add_skip_broken(parser)
     add_weights(parser)
     add_symmetries(parser)
     add_device(parser)
+    add_backend(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from gopolicy.cli.networks import load_predictor, weights_name
-    from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.evaluation.accuracy import evaluate
+    from gopolicy.cli.networks import load_network, policy_for, size_note, weights_name
+    from gopolicy.cli.progress_bar import TqdmProgress
+    from gopolicy.evaluation.accuracy import evaluate_positions
     from gopolicy.files import check_folder
 
     if args.report:
         check_folder(args.report)
     progress = TqdmProgress()
-    predictor = load_predictor(args)
-    table, ids, counts = _games(args, predictor.size, progress)
-    report = evaluate(predictor, table, ids, batch_size=args.batch_size, progress=progress)
+    loaded = load_network(args)
+    table, ids, counts = _games(args, args.size or loaded.info.size, progress)
+    counts |= _seen_games(args, table, ids)
+    policy = policy_for(args, loaded, table.size)
+    report = evaluate_positions(policy, table, ids, batch_size=args.batch_size, progress=progress)
     conditions = {
         "weights": weights_name(args),
-        "symmetries": predictor.symmetries,
-        "device": str(predictor.device),
-        "precision": predictor.precision_for(args.batch_size),
+        "size": table.size,
+        "trained_size": loaded.info.size,
+        "note": size_note(loaded.info.size, table.size),
+        "symmetries": policy.symmetries,
+        "device": str(policy.device),
+        "precision": (precision := policy.precision_for(args.batch_size)),
+        "backend": policy.backend_for(precision),
         "positions_per_second": report.positions / report.seconds,
     }
     result = {**asdict(report), **counts, **conditions}
     if args.report:
-        page = _write_report(args, predictor, report, {**counts, **conditions})
+        page = _write_report(args, policy, report, {**counts, **conditions})
         say(f"report: {page}")
     if args.json:
         print_json(result)
@@ -118,59 +131,48 @@ def run(args: argparse.Namespace) -> int:
 def _games(
     args: argparse.Namespace, size: int, progress: "Progress"
 ) -> tuple["GameTable", "Int64Array", dict[str, Any]]:
-    """Return the games, the positions to look at, and what was left out."""
-    from gopolicy.data.store import is_store, open_store
+    from gopolicy.data.open_games import open_games
+    from gopolicy.data.prepare_options import PrepareOptions
+    from gopolicy.data.store import is_store
     from gopolicy.evaluation.choose import choose_positions
 
+    split: Split = args.split or "validation"
     if any(is_store(path) for path in args.paths):
-        if len(args.paths) > 1:
-            raise ConfigError("expected archives or one store, not a store and more")
-        store = open_store(args.paths[0])
-        store.verify()
-        selection = store.split(args.split or "validation")
-        keys = ("rejected", "rejected_by_reason", "duplicates", "digest")
-        counts = {key: store.meta[key] for key in keys} | {"split": args.split or "validation"}
-    else:
-        if args.split:
-            raise ConfigError("--split needs a store; archives have no validation split")
-        selection, counts = _read_archives(args, size, progress)
+        if args.size:
+            raise ConfigError("--size is for archives; a store has a size of its own")
+    elif args.split:
+        raise ConfigError("--split needs a store; archives have no validation split")
+    options = PrepareOptions(
+        size=size, min_rank=args.min_rank, handicap=args.handicap, skip_broken=args.skip_broken
+    )
+    games = open_games(args.paths, options, split=split, progress=progress)
+    selection, counts = games.selection, games.left_out
+    if games.digest:
+        counts |= {"digest": games.digest, "split": split}
     ids = choose_positions(
         selection, min_rank=args.min_rank, handicap=args.handicap, limit=args.limit
     )
     return selection.table, ids, counts
 
 
-def _read_archives(
-    args: argparse.Namespace, size: int, progress: "Progress"
-) -> tuple[Any, dict[str, Any]]:
-    """Read archives into memory; return all their games and what was left out."""
-    import numpy as np
+def _seen_games(args: argparse.Namespace, table: "GameTable", ids: "Int64Array") -> dict[str, Any]:
+    """Return how many games the weights may know from training; warn where there are any."""
+    from gopolicy.cli.networks import weights_name
+    from gopolicy.evaluation.games_trained_on import count_seen_games
+    from gopolicy.nets.seen_games import read_seen_games
+    from gopolicy.nets.weight_info import find_weights
 
-    from gopolicy.data.build import DUPLICATE, build_table
-    from gopolicy.data.filtering import tally
-    from gopolicy.data.options import PrepareOptions
-    from gopolicy.data.selection import GameSelection
-
-    options = PrepareOptions(
-        size=size,
-        min_rank=args.min_rank,
-        handicap=args.handicap,
-        skip_broken=args.skip_broken,
-    )
-    table, rejections = build_table(args.paths, options, progress)
-    reasons = tally(rejections)
-    duplicates = reasons.pop(DUPLICATE, 0)
-    counts = {
-        "rejected": sum(reasons.values()),
-        "rejected_by_reason": reasons,
-        "duplicates": duplicates,
-    }
-    return GameSelection(table, np.arange(table.games)), counts
+    openings = read_seen_games(find_weights(weights_name(args)))
+    if openings is None:
+        return {"seen_games": None}
+    found = count_seen_games(table, ids, openings)
+    if found.suspicious:
+        say(str(found))
+    return {"seen_games": found.seen}
 
 
 def _as_text(report: "AccuracyReport", counts: dict[str, Any], conditions: dict[str, Any]) -> str:
-    """Return the figures for people."""
-    from gopolicy.evaluation.report import headline
+    from gopolicy.evaluation.accuracy_report import headline
 
     lines = [f"{name:<13} {value:>10}   {remark}" for name, value, remark in headline(report)]
     reasons = ", ".join(f"{n} {reason}" for reason, n in counts["rejected_by_reason"].items())
@@ -179,34 +181,36 @@ def _as_text(report: "AccuracyReport", counts: dict[str, Any], conditions: dict[
     for row in report.by_phase:
         span = f"{row['first_move']}-{row['last_move'] or ''}"
         lines.append(f"  {span:<9} {row['top1']:6.1%}  of {row['positions']:,}")
+    if conditions["note"]:
+        lines += ["", conditions["note"]]
     lines += ["", left_out + f", {counts['duplicates']} duplicates"]
     lines.append(
         f"{conditions['weights']}, {conditions['symmetries']} symmetry view(s), "
-        f"{conditions['precision']} on {conditions['device']}, "
+        f"{conditions['precision']} by {conditions['backend']} on {conditions['device']}, "
         f"{conditions['positions_per_second']:,.0f} positions/s"
     )
     return "\n".join([*lines, "", report.protocol])
 
 
 def _write_report(
-    args: argparse.Namespace,
-    predictor: "Predictor",
-    report: "AccuracyReport",
-    conditions: dict[str, Any],
+    args: argparse.Namespace, policy: "Policy", report: "AccuracyReport", conditions: dict[str, Any]
 ) -> Path:
-    """Write the report folder and return its page."""
-    from gopolicy.evaluation.report import write_report
+    from gopolicy.draw.render import words
+    from gopolicy.evaluation.accuracy_report import write_accuracy_report
     from gopolicy.sgf.ranks import rank_name
 
-    info = predictor.info
+    info = policy.info
+    settings = words(info.settings) if info.settings else ""
     rank = "any" if args.min_rank is None else f"{rank_name(args.min_rank)} or more"
     facts = {
-        "network": f"{info.network} {plain(info.settings)}",
+        "network": f"{info.network} ({settings})" if settings else info.network,
         "planes": info.plane_set,
         "trained on positions": f"{info.positions:,}",
         "games": ", ".join(path.name for path in args.paths),
         "rank of the player to move": rank,
         "handicap": args.handicap,
-        **conditions,
+        **{name: value for name, value in conditions.items() if value != ""},
     }
-    return write_report(args.report, report, network=str(conditions["weights"]), facts=facts)
+    return write_accuracy_report(
+        args.report, report, network=str(conditions["weights"]), facts=facts
+    )

@@ -6,26 +6,24 @@ the network waits for it.
 
 import argparse
 import contextlib
-import math
 import os
 import sys
 import threading
-import time
+import traceback
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gopolicy import __version__
-from gopolicy.cli.options import add_device, add_symmetries, add_weights, output_file, positive_int
+from gopolicy.cli.options import add_engine, add_option, number, output_file, seed, whole_number
 from gopolicy.cli.output import say
-from gopolicy.errors import GoPolicyError
+from gopolicy.ranges import MAX_KOMI
 
 if TYPE_CHECKING:
-    from gopolicy.engine.background import Background
-    from gopolicy.engine.gtp import Engine
-    from gopolicy.engine.gtp_input import ReadAhead
-    from gopolicy.engine.network_mind import NetworkMind
-    from gopolicy.engine.player import PlayerSettings
+    from gopolicy.gtp.background import Background
+    from gopolicy.gtp.protocol import Engine
+    from gopolicy.play.bot import Bot
+    from gopolicy.play.player_settings import PlayerSettings
 
 DESCRIPTION = """\
 Plays and analyses games through the Go Text Protocol (GTP 2) on standard input and output, for
@@ -38,16 +36,20 @@ examples:
   gopolicy gtp --weights run/weights --log game.log
   printf 'genmove b\\nshowboard\\n' | gopolicy gtp
 
-gopolicy/engine/FRONTENDS.md tells for every frontend where to enter it."""
+docs/frontends.md tells for every frontend where to enter it."""
 
-_NUMBER, _COUNT = ("X", float), ("N", int)
+_FOR_PEOPLE = """\
+gopolicy gtp: programs with a board, such as Sabaki, start this and talk to it; docs/frontends.md
+tells where to enter it.  By hand: showboard, genmove b, play w D4, list_commands; quit ends it."""
+_NUMBER, _COUNT = ("X", number(0)), ("N", whole_number(0))
 _PLAY_OPTIONS: tuple[tuple[str, tuple[str, Callable[[str], object]], str], ...] = (
     ("temperature", _NUMBER, "0 plays the most probable move, 1 as the network predicts"),
     ("temperature_moves", _COUNT, "moves of the game to which that applies (default: all)"),
     ("late_temperature", _NUMBER, "the temperature after those moves (default: 0)"),
+    ("look_ahead", _COUNT, "choose among so many moves by who wins after them, too"),
     ("top_p", _NUMBER, "choose among the most probable moves that have this share together"),
     ("min_p", _NUMBER, "leave out moves less probable than this share of the best one"),
-    ("seed", _COUNT, "of the random choice, to play the same again"),
+    ("seed", ("N", seed), "of the random choice, to play the same again"),
     ("resign_below", _NUMBER, "resign with less than this chance to win (default: 0, never)"),
     ("max_seconds", _NUMBER, "time for one move"),
 )
@@ -62,64 +64,43 @@ _PATIENCE = 1.2
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    add_weights(parser)
-    add_device(parser)
-    add_symmetries(parser)
-    parser.add_argument(
-        "--threads",
-        type=positive_int,
-        metavar="N",
-        help="cores to compute with (default: half of them, 4 at most)",
-    )
+    add_engine(parser)
+    add = partial(add_option, parser)
     _add_play_options(parser)
-    parser.add_argument(
-        "--rules",
-        default="chinese",
-        metavar="NAME",
-        help="chinese, japanese, korean, aga, new-zealand or tromp-taylor, until told others"
-        " (default: chinese)",
+    add(
+        "--rules NAME",
+        "chinese, japanese, korean, aga, new-zealand or tromp-taylor, until told others",
+        "chinese",
     )
-    parser.add_argument(
-        "--komi", type=_finite, default=7.5, metavar="K", help="until told another (default: 7.5)"
-    )
-    parser.add_argument(
-        "--log", type=output_file, metavar="FILE", help="append all traffic to this file"
-    )
+    add("--komi K", "until told another", 7.5, number(-MAX_KOMI, MAX_KOMI))
+    add("--log FILE", "append all traffic to this file", kind=output_file())
     parser.add_argument(
         "--name",
         default="gopolicy",
         metavar="TEXT",
-        help="what the engine calls itself; some frontends go by the first word",
+        help="what the engine calls itself; some frontends go by how it begins: KataGo-gopolicy",
     )
-
-
-def _finite(text: str) -> float:
-    """Parse a number that is one (an argparse type)."""
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
 
 
 def _add_play_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of strength and style; `kata-set-param` changes them in the middle of a game.
 
-    Their defaults are those of `gopolicy.engine.player.PlayerSettings`.
+    Their defaults are those of `gopolicy.play.player_settings.PlayerSettings`.
     """
     group = parser.add_argument_group("how to play")
     for name, kind, text in _PLAY_OPTIONS:
         flag = f"--{name.replace('_', '-')}"
         group.add_argument(flag, dest=name, metavar=kind[0], type=kind[1], help=text)
-    group.add_argument(
+    add_option(
+        group,
         "--passing",
-        choices=("friendly", "strict"),
-        help="friendly leaves dead stones on the board, strict takes them off (default: friendly)",
+        "friendly leaves dead stones on the board, strict takes them off (default: friendly)",
+        kind=("friendly", "strict"),
     )
 
 
 def _play_settings(args: argparse.Namespace) -> "PlayerSettings":
-    """Return the settings that the options ask for; ConfigError where one is impossible."""
-    from gopolicy.engine.player import PlayerSettings
+    from gopolicy.play.player_settings import PlayerSettings
 
     names = [name for name, _, _ in _PLAY_OPTIONS] + ["passing"]
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
@@ -128,91 +109,74 @@ def _play_settings(args: argparse.Namespace) -> "PlayerSettings":
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from gopolicy.engine.gtp_input import ReadAhead, watch_listener
+    from gopolicy.gtp.input import ReadAhead, watch_listener
+    from gopolicy.nets.weight_info import check_weights, default_weights
 
+    check_weights(args.weights or default_weights())  # at once: loading takes seconds
+    if sys.stdin.isatty():
+        say(_FOR_PEOPLE)
     source = ReadAhead(sys.stdin.fileno()).start()
     watch_listener(source, sys.stdout.fileno(), _PATIENCE, _desert)
-    engine, mind = _engine(args, source)
+    engine, bot = _engine(args)
     try:
         reason = engine.run(source)
     except BaseException:
-        _leave_nothing_behind(mind)
+        _leave_nothing_behind(bot)
         raise
     if reason in _ENDS:
         _say_last(_ENDS[reason])
-    os._exit(0)  # at once: Python takes seconds to take torch apart, and frontends kill what stays
+    # At once: Python takes seconds to take torch apart, and frontends kill what stays.
+    os._exit(1 if bot.error else 0)
 
 
-def _engine(
-    args: argparse.Namespace, source: "ReadAhead"
-) -> tuple["Engine", "Background[NetworkMind]"]:
-    """Return the engine, and its mind, which is still getting ready."""
+def _engine(args: argparse.Namespace) -> tuple["Engine", "Background[Bot]"]:
     from gopolicy.cli.game_files import SgfFiles
-    from gopolicy.engine.background import Background
-    from gopolicy.engine.commands import all_commands
-    from gopolicy.engine.gtp import Engine, Silence
-    from gopolicy.engine.late_mind import LateMind
-    from gopolicy.engine.rules import rules_named
-    from gopolicy.engine.session import Session
+    from gopolicy.cli.traffic import LogFile, write_out
+    from gopolicy.go.rules import rules_named
+    from gopolicy.gtp.background import Background
+    from gopolicy.gtp.commands import all_commands
+    from gopolicy.gtp.late_bot import late_bot, loading_error
+    from gopolicy.gtp.protocol import Engine, Silence
+    from gopolicy.gtp.session import Session
 
     rules, play = rules_named(args.rules), _play_settings(args)
     journal = LogFile(args.log) if args.log else Silence()
-    mind = Background(lambda: _load(args, play), source.fail)
-    session = Session(LateMind(mind), remark=say, rules=rules)
+
+    def cannot_load(error: Exception) -> None:
+        say(f"gopolicy gtp: {loading_error(error)}")
+        journal.note("!", "".join(traceback.format_exception(error)))
+
+    bot = Background(lambda: _load(args, play), cannot_load)
+    session = Session(late_bot(bot), remark=say, rules=rules)
     session.set_komi(args.komi)
     engine = Engine(
         all_commands(session, SgfFiles(), args.name, __version__),
-        write=_write,
+        write=write_out,
         remark=lambda text: say(f"gopolicy gtp: {text}"),
         journal=journal,
     )
-    return engine, mind
+    return engine, bot
 
 
-def _load(args: argparse.Namespace, play: "PlayerSettings") -> "NetworkMind":
-    """Return the mind, ready to think; imports torch."""
+def _load(args: argparse.Namespace, play: "PlayerSettings") -> "Bot":
     from gopolicy.cli.networks import weights_name
-    from gopolicy.engine.network_mind import MindOptions, NetworkMind
+    from gopolicy.play.bot import Bot, BotOptions
 
-    options = MindOptions(
+    options = BotOptions(
         weights=weights_name(args),
         device=args.device,
+        backend=args.backend,
         symmetries=args.symmetries,
         threads=args.threads,
         play=play,
+        remark=lambda text: say(f"gopolicy gtp: {text}"),
     )
-    return NetworkMind(options)
+    return Bot(options)
 
 
-class LogFile:
-    """All traffic with the time of day, one line an entry."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._file = path.open("a", encoding="utf-8", errors="replace")
-        except OSError as error:
-            raise GoPolicyError(f"cannot write {path}: {error.strerror or error}") from error
-        self.note("!", f"gopolicy {__version__} starts, process {os.getpid()}")
-
-    def note(self, mark: str, text: str) -> None:
-        """Write one entry at once; a full disk must not end the game."""
-        now = time.time()
-        clock = f"{time.strftime('%H:%M:%S', time.localtime(now))}.{int(now * 1000) % 1000:03d}"
-        lines = text.split("\n")
-        with contextlib.suppress(OSError):
-            self._file.write("".join(f"{clock} {mark} {line}\n" for line in lines))
-            self._file.flush()
-
-
-def _write(data: bytes) -> None:
-    """Write to standard output at once."""
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
-
-
-def _leave_nothing_behind(mind: "Background[NetworkMind]") -> None:
+def _leave_nothing_behind(bot: "Background[Bot]") -> None:
     """See that the thread that loads the network does not run into the end of the program."""
-    if not mind.finish(_PATIENCE):
+    if not bot.finish(_PATIENCE):
         threading.Timer(0.3, os._exit, (0,)).start()
 
 

@@ -2,10 +2,10 @@
 
 import argparse
 import importlib
-import sys
 from pathlib import Path
 
-from gopolicy.cli.options import add_json, output_file
+from gopolicy.cli.options import add_json, add_option, output_file
+from gopolicy.cli.output import say
 
 DESCRIPTION = """\
 Networks for pictures, made of the same layers as those for Go: the digit network of the lecture
@@ -43,18 +43,18 @@ ACTIONS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command and its actions."""
     either = parser.add_mutually_exclusive_group()
-    either.add_argument("--list", action="store_true", help="print the table of networks")
-    either.add_argument(
-        "--plot",
-        metavar="NETWORK",
-        help="draw a network, for pictures or for Go, by its name or by its weight folder",
+    add_option(either, "--list", "print the table of networks", action="store_true")
+    add_option(
+        either,
+        "--plot NETWORK",
+        "draw a network, for pictures or for Go, by its name or by its weight folder",
     )
-    parser.add_argument(
-        "--out",
-        type=output_file,
+    add_option(
+        parser,
+        "--out FILE",
+        "the drawing: .png, .svg or .dot (Graphviz)",
+        kind=output_file(".png", ".svg", ".dot"),
         dest="drawing",  # an action's own --out is another
-        metavar="FILE",
-        help="the drawing: .png, .svg or .dot (Graphviz)",
     )
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
@@ -96,5 +96,5 @@ def run(args: argparse.Namespace) -> int:
 
 def _wrong(message: str) -> int:
     """Say what is wrong with the words of the command; return the exit status of wrong usage."""
-    print(f"gopolicy image: {message}", file=sys.stderr)
+    say(f"gopolicy image: {message}")
     return 2

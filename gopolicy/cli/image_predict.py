@@ -1,11 +1,19 @@
 """``gopolicy image predict``: what a network sees in pictures."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gopolicy.cli.image_options import add_image_weights, load_network
-from gopolicy.cli.options import add_device, add_json, output_file, positive_int
+from gopolicy.cli.image_options import add_image_weights, load_picture_network
+from gopolicy.cli.options import (
+    add_device,
+    add_json,
+    add_option,
+    check_no_input_is_written,
+    output_file,
+    positive_int,
+)
 
 if TYPE_CHECKING:
     from gopolicy.nets.network import ImageNetwork
@@ -26,18 +34,14 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the action."""
-    parser.add_argument(
-        "files", metavar="PICTURE", nargs="+", type=Path, help="picture or WAV sound"
-    )
+    add = partial(add_option, parser)
+    add("files PICTURE", "picture or WAV sound", kind=Path, nargs="+")
     add_image_weights(parser)
-    parser.add_argument(
-        "--top", type=positive_int, default=5, metavar="N", help="classes to list (default: 5)"
-    )
-    parser.add_argument(
-        "--features",
-        type=output_file,
-        metavar="OUT.npy",
-        help="write the features as a NumPy array instead; no top is needed",
+    add("--top N", "classes to list", 5, positive_int)
+    add(
+        "--features OUT.npy",
+        "write the features as a NumPy array instead; no top is needed",
+        kind=output_file(".npy"),
     )
     add_device(parser)
     add_json(parser, of_action=True)
@@ -48,11 +52,12 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from gopolicy.cli.output import print_json, print_text
-    from gopolicy.engine.devices import pick_device
-    from gopolicy.evaluation.pictures import probabilities
-    from gopolicy.images.folders import Fit, read_picture
+    from gopolicy.nets.devices import pick_device
+    from gopolicy.pictures.class_folders import Fit, read_picture
+    from gopolicy.pictures.picture_accuracy import probabilities
 
-    loaded = load_network(args, include_top=not args.features)
+    check_no_input_is_written((args.features,), (*args.files, args.weights, args.names))
+    loaded = load_picture_network(args, include_top=not args.features)
     info, network = loaded.info, loaded.network
     fit = Fit(info.channels, info.height, info.width)
     pixels = np.stack([read_picture(path, fit) for path in args.files])
@@ -72,7 +77,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _best(row: Any, names: list[str], count: int) -> list[dict[str, Any]]:
-    """Return the most probable classes."""
     order = row.argsort(kind="stable")[::-1][:count]
     return [
         {"name": names[label], "label": int(label), "probability": row[label]} for label in order
@@ -80,7 +84,6 @@ def _best(row: Any, names: list[str], count: int) -> list[dict[str, Any]]:
 
 
 def _as_text(picture: dict[str, Any]) -> str:
-    """Return one picture's classes for people."""
     lines = [f"{entry['probability']:>8.2%}  {entry['name']}" for entry in picture["classes"]]
     return "\n".join([str(picture["file"]), *lines])
 
@@ -88,19 +91,19 @@ def _as_text(picture: dict[str, Any]) -> str:
 def _write_features(
     args: argparse.Namespace, network: "ImageNetwork", pixels: Any, device: Any
 ) -> int:
-    """Write what the layers before the top give."""
     import numpy as np
     import torch
 
     from gopolicy.cli.output import print_json, say
     from gopolicy.files import replacing
-    from gopolicy.nets.pictures import feature_layers
+    from gopolicy.nets.network import finite
+    from gopolicy.pictures.picture_networks import feature_layers
 
     layers = feature_layers(network.eval()).to(device)
     with torch.inference_mode():
         parts = [
-            layers(torch.from_numpy(pixels[i : i + 16]).to(device).float() / 255).cpu().numpy()
-            for i in range(0, len(pixels), 16)
+            finite(layers(batch.to(device).float() / 255)).cpu().numpy()
+            for batch in torch.split(torch.from_numpy(pixels), 16)
         ]
     features = np.concatenate(parts)
     with replacing(args.features) as beside, beside.open("wb") as file:

@@ -8,13 +8,13 @@ import torch
 
 from gopolicy.cli.output import print_json, print_text, say
 from gopolicy.nets.graph import Node, depth, trace, trace_image, weighted_depth
-from gopolicy.nets.image_weights import find_image, load_image
 from gopolicy.nets.network import ImageNetwork, LayerList, PictureShape, PolicyNetwork
-from gopolicy.nets.pictures import build_image_network
 from gopolicy.nets.registry import NETWORKS, build_network
-from gopolicy.nets.weight_folder import read_description
-from gopolicy.nets.weights import load_weights, shipped_weights
-from gopolicy.nets.zoo import IMAGENET_CLASSES, ZOO
+from gopolicy.nets.weight_info import read_description, shipped_weights
+from gopolicy.nets.weights import load_weights
+from gopolicy.pictures.picture_networks import build_image_network
+from gopolicy.pictures.picture_weights import find_image, load_image
+from gopolicy.pictures.zoo import IMAGENET_CLASSES, ZOO
 
 DIGITS, DIGIT_CLASSES = PictureShape(1, 28, 28), 10
 """What the networks that take any picture are shown with."""
@@ -48,7 +48,6 @@ included); weighted: only layers with weights. image and dense take pictures of 
 
 
 def _row(name: str) -> dict[str, Any]:
-    """Return the facts of a network, which is built without memory."""
     network = _by_name(name)
     nodes = trace_image(network)
     extra = ZOO[name].extra_depth if name in ZOO else 1
@@ -77,7 +76,7 @@ def _by_name(name: str) -> ImageNetwork:
 
 def plot(args: argparse.Namespace) -> None:
     """Draw what `--plot` names."""
-    from gopolicy.viz.network_picture import write_network
+    from gopolicy.draw.network_picture import write_network
 
     network, nodes, form = _to_draw(args.plot)
     extra = ZOO[network.name].extra_depth if network.name in ZOO else 1
@@ -93,7 +92,6 @@ def plot(args: argparse.Namespace) -> None:
 
 
 def _to_draw(what: str) -> tuple[LayerList, list[Node], str]:
-    """Return a network by name or weight folder, its layers, and what it takes and gives."""
     network = _network(what)
     if isinstance(network, ImageNetwork):
         form = f"pictures of {network.shape} to {network.classes} classes"

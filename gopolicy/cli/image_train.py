@@ -2,21 +2,26 @@
 
 import argparse
 import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gopolicy.cli.image_options import (
-    add_changes,
-    add_data,
-    load_network,
-    parsed_changes,
-    read_data,
+from gopolicy.cli.image_options import add_changes, add_data, load_picture_network, read_data
+from gopolicy.cli.options import (
+    add_device,
+    add_json,
+    add_option,
+    batch_size,
+    learning_rate,
+    repetitions,
+    seed,
+    whole_number,
 )
-from gopolicy.cli.options import add_device, add_json, positive_int, seed
+from gopolicy.settings import read_settings
 
 if TYPE_CHECKING:
-    from gopolicy.images.source import Pictures
     from gopolicy.nets.network import ImageNetwork
+    from gopolicy.pictures.open_pictures import Pictures
 
 DESCRIPTION = """\
 Trains a network on labelled pictures and measures it on those held out. RUN gets the weight folder
@@ -38,27 +43,27 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the action."""
     add_data(parser)
-    add = parser.add_argument
-    add("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
-    add("--network", metavar="NAME", help="see gopolicy image --list (default: image)")
+    add = partial(add_option, parser)
+    add("--out RUN", "folder of the run", kind=Path, required=True)
+    add("--network NAME", "see gopolicy image --list (default: image)")
     add_changes(parser)
-    add("--start", metavar="W", help="begin with this network, as --weights elsewhere")
+    add("--start W", "begin with this network, as --weights elsewhere")
     add(
         "--learn",
-        choices=("last", "top", "all"),
-        help="with --start: the last layer, all behind the convolutions, or all (default: all)",
+        "with --start: the last layer, all behind the convolutions, or all (default: all)",
+        kind=("last", "top", "all"),
     )
-    add("--epochs", type=positive_int, default=5, metavar="N", help="(default: 5)")
-    add("--batch-size", type=positive_int, default=64, metavar="N", help="(default: 64)")
-    add("--lr", type=float, default=0.002, metavar="X", help="learning rate (default: 0.002)")
-    add(
+    add("--epochs N", "", 5, repetitions)
+    add("--batch-size N", "", 64, batch_size)
+    add("--lr X", "learning rate", 0.002, learning_rate)
+    parser.add_argument(
         "--shift",
-        type=int,
+        type=whole_number(0, 256),
         default=0,
         metavar="N",
         help="move pictures by up to N pixels at random",
     )
-    add("--seed", type=seed, default=1, metavar="N", help="decides all chance (default: 1)")
+    add("--seed N", "decides all chance", 1, seed)
     add_device(parser)
     add_json(parser, of_action=True)
 
@@ -68,22 +73,18 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from gopolicy.cli.output import print_json, print_text, say
-    from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.engine.devices import pick_device
+    from gopolicy.cli.progress_bar import TqdmProgress
     from gopolicy.errors import ConfigError
-    from gopolicy.train.interruption import stop_on_signals
-    from gopolicy.train.picture_run import PictureRun, check_free
-    from gopolicy.train.pictures import PicturePlan
+    from gopolicy.nets.devices import pick_device
+    from gopolicy.pictures.picture_run import PictureRun, check_free
+    from gopolicy.pictures.picture_training import PicturePlan
+    from gopolicy.training.interruption import stop_on_signals
 
     if args.learn and not args.start:
         raise ConfigError("--learn goes with --start")
     check_free(args.out)
     plan = PicturePlan(
-        epochs=args.epochs,
-        batch_size=args.batch_size,
-        lr=args.lr,
-        shift=args.shift,
-        seed=args.seed,
+        epochs=args.epochs, batch_size=args.batch_size, lr=args.lr, shift=args.shift, seed=args.seed
     )
     progress = TqdmProgress()
     device = pick_device(args.device)
@@ -106,16 +107,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _begin(args: argparse.Namespace, progress: Any) -> tuple["ImageNetwork", "Pictures"]:
-    """Return the network, fresh or trained before, and the pictures in its form."""
     from gopolicy.errors import ConfigError
     from gopolicy.nets.network import PictureShape
-    from gopolicy.nets.pictures import (
+    from gopolicy.pictures.picture_networks import (
         build_image_network,
         learn_only,
         with_fresh_top,
         with_new_top,
     )
-    from gopolicy.nets.zoo import ZOO
+    from gopolicy.pictures.zoo import ZOO
 
     if args.start:
         if args.changes or args.size:
@@ -127,13 +127,12 @@ def _begin(args: argparse.Namespace, progress: Any) -> tuple["ImageNetwork", "Pi
         fresh = network.classes == 0
         network = with_fresh_top(network, classes) if fresh else with_new_top(network, classes)
         return learn_only(network, args.learn or "all"), pictures
-    name = args.network or "image"
+    name, settings = args.network or "image", read_settings(args.changes)
     size = args.size
     if size is None and name in ZOO:
         size = (3, ZOO[name].side, ZOO[name].side)
     pictures = read_data(args, args.data, size, progress)
     shape = PictureShape(*pictures.train.shape)
-    settings = parsed_changes(args.changes)
     return build_image_network(name, shape, len(pictures.train.classes), settings), pictures
 
 
@@ -144,12 +143,12 @@ def _started(args: argparse.Namespace) -> "ImageNetwork":
 
     args.weights, args.names = args.start, None
     try:
-        return load_network(args).network
+        return load_picture_network(args).network
     except WeightsError as error:
         if not args.network:
             raise
         try:
-            network = load_network(args, include_top=False).network
+            network = load_picture_network(args, include_top=False).network
         except WeightsError:
             raise error from None
         say(f"{args.start} has no top that fits {args.network}; the whole top starts fresh")
@@ -157,7 +156,6 @@ def _started(args: argparse.Namespace) -> "ImageNetwork":
 
 
 def _as_text(result: dict[str, Any]) -> str:
-    """Return the result for people."""
     low, high = result["interval"]
     return (
         f"{result['accuracy']:.2%} of the held out pictures named right"

@@ -1,14 +1,24 @@
 """``gopolicy image transfer``: what having learned other classes is worth."""
 
 import argparse
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from gopolicy.cli.image_options import add_changes, add_data, parsed_changes, read_data
-from gopolicy.cli.options import add_device, add_json, output_file, positive_int, seed
+from gopolicy.cli.image_options import add_changes, add_data, read_data
+from gopolicy.cli.options import (
+    add_device,
+    add_json,
+    add_option,
+    learning_rate,
+    output_file,
+    positive_int,
+    repetitions,
+    seed,
+)
+from gopolicy.settings import read_settings
 
 if TYPE_CHECKING:
-    from gopolicy.train.transfer import TransferResult
+    from gopolicy.pictures.transfer import TransferResult
 
 DESCRIPTION = """\
 Learns half of the classes, chosen by chance, from all their pictures, and then a few pictures of
@@ -26,48 +36,36 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the action."""
     add_data(parser)
-    add = parser.add_argument
-    add("--network", default="image", metavar="NAME", help="(default: image)")
+    add = partial(add_option, parser)
+    add("--network NAME", "", "image")
     add_changes(parser)
-    add("--per-class", type=positive_int, default=5, metavar="N", help="few pictures (default: 5)")
-    add("--repeats", type=positive_int, default=10, metavar="N", help="(default: 10)")
+    add("--per-class N", "few pictures", 5, positive_int)
+    add("--repeats N", "", 10, repetitions)
+    add("--epochs N", "of the first half", 3, repetitions)
+    add("--few-epochs N", "of the few pictures, in every way", 60, repetitions)
+    add("--lr X", "learning rate", 0.002, learning_rate)
+    add("--seed N", "decides all chance", 1, seed)
     add(
-        "--epochs", type=positive_int, default=3, metavar="N", help="of the first half (default: 3)"
+        "--chart OUT.png",
+        "draw the accuracies; .png, .svg or .pdf",
+        kind=output_file(".png", ".svg", ".pdf"),
     )
-    add(
-        "--few-epochs",
-        type=positive_int,
-        default=60,
-        metavar="N",
-        help="of the few pictures, in every way (default: 60)",
-    )
-    add("--lr", type=float, default=0.002, metavar="X", help="learning rate (default: 0.002)")
-    add("--seed", type=seed, default=1, metavar="N", help="decides all chance (default: 1)")
-    add("--chart", type=chart_file, metavar="OUT.png", help="draw the accuracies")
     add_device(parser)
     add_json(parser, of_action=True)
-
-
-def chart_file(text: str) -> Path:
-    """Parse the path of a PNG to write (an argparse type)."""
-    path = output_file(text)
-    if path.suffix.lower() != ".png":
-        raise argparse.ArgumentTypeError(f"expected a file that ends in .png, got {text!r}")
-    return path
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the experiment and report."""
     from gopolicy.cli.output import print_json, print_text, say
-    from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.engine.devices import pick_device
+    from gopolicy.cli.progress_bar import TqdmProgress
+    from gopolicy.nets.devices import pick_device
     from gopolicy.nets.network import PictureShape
-    from gopolicy.nets.pictures import build_image_network
-    from gopolicy.train.pictures import PicturePlan
-    from gopolicy.train.transfer import TransferPlan, try_transfer
+    from gopolicy.pictures.picture_networks import build_image_network
+    from gopolicy.pictures.picture_training import PicturePlan
+    from gopolicy.pictures.transfer import TransferPlan, try_transfer
 
     progress = TqdmProgress()
-    settings = parsed_changes(args.changes)
+    settings = read_settings(args.changes)
     plan = TransferPlan(
         per_class=args.per_class,
         repeats=args.repeats,
@@ -89,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_text(_as_text(result, args.per_class))
     if args.chart:  # last, so that what it cost is printed even where it cannot be written
-        from gopolicy.viz.transfer_chart import write_transfer_chart
+        from gopolicy.pictures.transfer import write_transfer_chart
 
         write_transfer_chart(args.chart, result, args.per_class)
         say(f"chart: {args.chart}")
@@ -97,12 +95,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _facts(result: "TransferResult") -> dict[str, object]:
-    """Return the result as fields."""
     return {"accuracy": result.accuracy, "gain": result.gain, "trials": result.trials}
 
 
 def _as_text(result: "TransferResult", per_class: int) -> str:
-    """Return the result for people."""
     words = {
         "scratch": "from scratch",
         "last": "transfer, last layer learns",

@@ -3,14 +3,24 @@
 import argparse
 import math
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
-from gopolicy.cli.options import add_json, positive_int
+from gopolicy.cli.options import (
+    add_json,
+    add_option,
+    at_once,
+    number,
+    positive_int,
+    repetitions,
+    whole_number,
+)
 from gopolicy.cli.output import print_json, print_text, say
+from gopolicy.ranges import MAX_KOMI, MAX_MATCH_SEED, MAX_SECONDS
 
 if TYPE_CHECKING:
-    from gopolicy.evaluation.match import MatchPlan
-    from gopolicy.evaluation.match_tally import MatchResult
+    from gopolicy.match.match_tally import MatchResult
+    from gopolicy.match.matches import MatchPlan
 
 DESCRIPTION = """\
 Plays games between two engines that speak GTP. Colors alternate; every opening is played twice,
@@ -31,41 +41,39 @@ Started again with the same --out, a match goes on where it stopped; more --game
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    add = parser.add_argument
-    add("--black", required=True, metavar="CMD", help="the first player")
-    add("--white", required=True, metavar="CMD", help="the second player")
-    add("--games", type=positive_int, default=20, metavar="N", help="(default: 20)")
-    add("--out", metavar="DIR", help="keep the games as SGF here, and resume from here")
-    add("--parallel", type=positive_int, default=1, metavar="N", help="games at a time (default 1)")
-    add("--size", type=int, default=19, metavar="N", help="(default: 19)")
-    add("--komi", type=float, default=7.5, metavar="K", help="(default: 7.5)")
-    add("--scoring", choices=("area", "territory"), default="area", help="(default: area)")
+    add, seconds = partial(add_option, parser), number(0, MAX_SECONDS, above=True)
+    add("--black CMD", "the first player", required=True)
+    add("--white CMD", "the second player", required=True)
+    add("--games N", "", 20, repetitions)
+    add("--out DIR", "keep the games as SGF here, and resume from here")
+    add("--parallel N", "games at a time (default 1)", 1, at_once)
+    add("--size N", "", 19, positive_int)
+    add("--komi K", "", 7.5, number(-MAX_KOMI, MAX_KOMI))
+    add("--scoring", "", "area", ("area", "territory"))
     add(
         "--superko",
-        choices=("none", "positional", "situational"),
-        default="none",
-        help="what counts as an illegal repetition beside ko (default: none)",
+        "what counts as an illegal repetition beside ko",
+        "none",
+        ("none", "positional", "situational"),
     )
-    add("--seed", type=int, default=1, metavar="N", help="of openings and {seed} (default: 1)")
+    add("--seed N", "of openings and {seed}", 1, whole_number(0, MAX_MATCH_SEED))
     add(
-        "--opening-moves",
-        type=int,
-        choices=range(5),
-        default=4,
-        metavar="N",
-        help="moves given to both, one in each corner, 0 to 4 (default: 4; small boards at most 2)",
+        "--opening-moves N",
+        "moves given to both, one in each corner, 0 to 4 (default: 4; small boards at most 2)",
+        4,
+        whole_number(0, 4),
     )
-    add("--move-seconds", type=float, default=60.0, metavar="S", help="limit a move (default: 60)")
-    add("--main-seconds", type=float, metavar="S", help="limit for all moves of a player in a game")
-    add("--max-moves", type=positive_int, metavar="N", help="count a game that gets longer")
-    add("--ask-score", action="store_true", help="have the engines count, too, and compare")
+    add("--move-seconds S", "limit a move", 60.0, seconds)
+    add("--main-seconds S", "limit for all moves of a player in a game", kind=seconds)
+    add("--max-moves N", "count a game that gets longer", kind=repetitions)
+    add("--ask-score", "have the engines count, too, and compare", action="store_true")
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.evaluation.match import play_match
+    from gopolicy.cli.progress_bar import TqdmProgress
+    from gopolicy.match.matches import play_match
 
     plan = _plan(args)
     try:
@@ -82,10 +90,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> "MatchPlan":
-    """Return what the options ask for."""
-    from gopolicy.evaluation.match import MatchPlan
-    from gopolicy.evaluation.match_game import Terms
     from gopolicy.go.vertex import check_size
+    from gopolicy.match.match_game import Terms
+    from gopolicy.match.matches import MatchPlan
 
     terms = Terms(
         size=check_size(args.size),

@@ -1,10 +1,13 @@
 """From the options of a command to a network that is ready; imports torch."""
 
 import argparse
-from pathlib import Path
+from dataclasses import replace
 
-from gopolicy.engine.predictor import Predictor
-from gopolicy.nets.weights import default_weights, load_weights
+from gopolicy.cli.output import say
+from gopolicy.nets.weight_info import default_weights
+from gopolicy.nets.weights import LoadedNetwork, load_weights
+from gopolicy.policy.other_sizes import at_size
+from gopolicy.policy.policy import Policy
 
 
 def weights_name(args: argparse.Namespace) -> str:
@@ -12,22 +15,37 @@ def weights_name(args: argparse.Namespace) -> str:
     return str(args.weights) if args.weights else default_weights()
 
 
-def short_name(weights: str) -> str:
-    """Return what to call weights in a picture: a shipped name, or the last folder that says more.
+def load_network(args: argparse.Namespace) -> LoadedNetwork:
+    """Return the network that ``--weights`` asks for."""
+    return load_weights(weights_name(args))
 
-    >>> short_name("alphago-64x8"), short_name("runs/first/weights"), short_name("w/vgg16.h5")
-    ('alphago-64x8', 'first', 'vgg16')
+
+def policy_for(args: argparse.Namespace, loaded: LoadedNetwork, size: int) -> Policy:
+    """Return a network that is asked about boards of a size as the options say.
+
+    Says so where that is not the size it was trained on; ConfigError if it is bound to that.
     """
-    path = Path(weights)
-    if path.name in ("model.safetensors", "model.json"):
-        path = path.parent
-    if path.name == "weights" and path.parent.name:
-        path = path.parent
-    return path.stem if path.suffix in (".h5", ".hdf5", ".safetensors") else path.name or weights
-
-
-def load_predictor(args: argparse.Namespace) -> Predictor:
-    """Return the predictor that ``--weights``, ``--device``, ``--symmetries`` ask for."""
-    loaded = load_weights(weights_name(args))
+    if note := size_note(loaded.info.size, size):
+        network, info = at_size(loaded.network, size), replace(loaded.info, size=size)
+        loaded = replace(loaded, network=network, info=info)
+        say(note)
+    symmetries = getattr(args, "symmetries", 1)
     precision = getattr(args, "precision", "auto")
-    return Predictor(loaded, device=args.device, symmetries=args.symmetries, precision=precision)
+    return Policy(
+        loaded,
+        device=args.device,
+        symmetries=symmetries,
+        precision=precision,
+        backend=getattr(args, "backend", "auto"),
+        remark=say,
+    )
+
+
+def size_note(trained: int, size: int) -> str:
+    """Return what to expect on boards of a size; nothing on those the network was trained on."""
+    if trained == size:
+        return ""
+    return (
+        f"the network was trained on {trained}x{trained} boards: on {size}x{size} it finds fewer "
+        "moves, and its percentages are less true"
+    )

@@ -1,29 +1,41 @@
 """``gopolicy predict``: one position of a game through the eyes of a network."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gopolicy.cli.options import (
     add_device,
     add_json,
+    add_option,
     add_symmetries,
     add_weights,
+    check_no_input_is_written,
     output_file,
     positive_int,
 )
 from gopolicy.cli.output import print_json, print_text, say
 
 if TYPE_CHECKING:
-    from gopolicy.engine.predictor import Predictor
-    from gopolicy.evaluation.opinion import Moment, Opinion
+    from gopolicy.policy.annotate import SourceText
+    from gopolicy.policy.policy import Policy
+    from gopolicy.policy.view import View
+    from gopolicy.sgf.positions import Position
     from gopolicy.sgf.record import GameRecord
+
+PICTURES = (".png", ".svg", ".jpg", ".jpeg", ".webp", ".pdf")
 
 DESCRIPTION = """\
 Shows the most probable moves of one position of a game, the move that was played, and a board.
 
 Probabilities are the network's own, over all points; only legal points are listed, so the list
-may add up to a little less than 100 %. Passes are not predicted."""
+may add up to a little less than 100 %. Passes are not predicted. Boards of other sizes than that of
+the network's training work, too, with networks that are made of convolutions.
+
+Networks that have learned how games end also say who is ahead: the win rate, and the points by area
+with their standard deviation, komi counted as the file has it. In --json these are win_rate (0 to
+1), score_lead and score_spread for the side to move; other networks leave them out."""
 
 EXAMPLES = """\
 examples:
@@ -36,24 +48,24 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("file", metavar="FILE.sgf", type=Path, help="the game; its main line")
-    parser.add_argument(
-        "--move",
-        type=positive_int,
-        metavar="N",
-        help="the position before move N, passes counted (default: after the last move)",
+    add = partial(add_option, parser)
+    add("file FILE.sgf", "the game; its main line", kind=Path)
+    add(
+        "--move N",
+        "the position before move N, passes counted (default: after the last move)",
+        kind=positive_int,
     )
-    parser.add_argument(
-        "--top", type=positive_int, default=5, metavar="N", help="moves to list (default: 5)"
+    add("--top N", "moves to list", 5, positive_int)
+    add(
+        "--picture OUT.png",
+        f"write the board with a heat map; {', '.join(PICTURES)}",
+        kind=output_file(*PICTURES),
     )
-    parser.add_argument(
-        "--picture", type=output_file, metavar="OUT.png", help="write the board with a heat map"
-    )
-    parser.add_argument(
-        "--annotate",
-        type=output_file,
-        metavar="OUT.sgf",
-        help="write the whole game with the network's view of every move",
+    add(
+        "--annotate OUT.sgf",
+        "write the file with the network's view of every move (where it knows who "
+        "wins, with the graph that Sabaki draws); it may be FILE.sgf itself",
+        kind=output_file(".sgf"),
     )
     add_weights(parser)
     add_symmetries(parser)
@@ -63,83 +75,102 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from gopolicy.cli.networks import load_predictor
-    from gopolicy.evaluation.opinion import moment_before, opinion_of
-    from gopolicy.sgf.read import read_game
+    from gopolicy.cli.networks import load_network, policy_for, size_note
+    from gopolicy.policy.annotate import SourceText
+    from gopolicy.sgf.positions import position_before
+    from gopolicy.sgf.read import read_file, read_game
 
-    record = read_game(args.file)
-    moment = moment_before(record, args.move)
-    predictor = load_predictor(args)
-    opinion = opinion_of(predictor, moment)
+    check_no_input_is_written((args.picture,), (args.file, args.weights))
+    source = SourceText(name=str(args.file), data=read_file(args.file))
+    record = read_game(source.data, source.name)
+    if record.handicap_placed:
+        say(f"{args.file}: no stones for HA[{record.handicap}]; they stand on the fixed points")
+    position = position_before(record, args.move)
+    loaded = load_network(args)
+    policy = policy_for(args, loaded, record.size)
+    view = policy(position)
     if args.picture:
-        _draw(args.picture, record, moment, opinion, args.top)
+        _draw(args.picture, record, position, view, args.top)
         say(f"picture: {args.picture}")
     if args.annotate:
-        _annotate(args, predictor, record)
-        say(f"annotated game: {args.annotate}")
+        _annotate(args, policy, source)
     if args.json:
-        print_json(_as_json(args, predictor, moment, opinion))
+        sizes = {"trained_size": loaded.info.size, "note": size_note(loaded.info.size, record.size)}
+        print_json({**_as_json(args, policy, position, view), **sizes})
     else:
-        print_text(_as_text(record, moment, opinion, args.top))
+        print_text(_as_text(record, position, view, args.top))
     return 0
 
 
 def _as_json(
-    args: argparse.Namespace, predictor: "Predictor", moment: "Moment", opinion: "Opinion"
+    args: argparse.Namespace, policy: "Policy", position: "Position", view: "View"
 ) -> dict[str, Any]:
-    """Return what ``--json`` prints."""
     from gopolicy.go.vertex import vertex_name
 
-    size, played = moment.board.size, moment.played
+    size, played = position.board.size, position.played
     known = played is not None and played >= 0
     return {
         "file": args.file,
         "size": size,
-        "to_play": moment.to_play.name.lower(),
-        "move_number": moment.number,
+        "to_play": position.to_play.name.lower(),
+        "move_number": position.number,
         "played": None if played is None else vertex_name(played, size),
-        "played_probability": float(opinion.probabilities[played]) if known else None,
-        "played_rank": opinion.rank(played) if played is not None else None,
+        "played_probability": float(view.probabilities[played]) if known else None,
+        "played_rank": view.rank(played) if played is not None else None,
+        "played_equal": view.equals(played) if played is not None and known else None,
         "moves": [
             {"vertex": vertex_name(point, size), "probability": probability}
-            for point, probability in opinion.best(args.top)
+            for point, probability in view.best_points(args.top)
         ],
-        "symmetries": predictor.symmetries,
-        "plane_set": predictor.plane_set,
+        "symmetries": policy.symmetries,
+        "plane_set": policy.plane_set,
+        **_outlook_json(position, view),
     }
 
 
-def _as_text(record: "GameRecord", moment: "Moment", opinion: "Opinion", top: int) -> str:
-    """Return the board and the moves for people."""
+def _outlook_json(position: "Position", view: "View") -> dict[str, float]:
+    """Return how the game may end for the side to move; nothing where that is not known."""
+    if view.outlook is None:
+        return {}
+    return {
+        "win_rate": view.outlook.win_rate(position.to_play),
+        "score_lead": view.outlook.lead_of(position.to_play),
+        "score_spread": view.outlook.spread,
+    }
+
+
+def _as_text(record: "GameRecord", position: "Position", view: "View", top: int) -> str:
     from gopolicy.cli.boards import board_lines, color_name, move_lines, players, verdict
 
-    points = [point for point, _ in opinion.best(top)]
+    points = [point for point, _ in view.best_points(top)]
     lines = [
         players(record),
-        f"Move {moment.number}, {color_name(moment.to_play)} to play",
+        f"Move {position.number}, {color_name(position.to_play)} to play",
         "",
-        *board_lines(moment, points),
+        *board_lines(position, points),
         "",
         "Most probable moves:",
-        *move_lines(moment, opinion, top),
+        *move_lines(position, view, top),
         "",
-        verdict(moment, opinion),
+        verdict(position, view),
     ]
-    return "\n".join(line for line in lines if line is not None)
+    if view.outlook:
+        lines.append(f"{view.outlook.summary()} (by area, komi {position.board.komi:g})")
+    return "\n".join(lines)
 
 
-def _draw(path: Path, record: "GameRecord", moment: "Moment", opinion: "Opinion", top: int) -> None:
-    """Write the picture."""
+def _draw(path: Path, record: "GameRecord", position: "Position", view: "View", top: int) -> None:
     from gopolicy.cli.boards import picture_of
-    from gopolicy.viz.board import write_board
+    from gopolicy.draw.board_files import write_board
 
-    write_board(path, picture_of(record, moment, opinion, top))
+    write_board(path, picture_of(record, position, view, top))
 
 
-def _annotate(args: argparse.Namespace, predictor: "Predictor", record: "GameRecord") -> None:
-    """Write the annotated game."""
+def _annotate(args: argparse.Namespace, policy: "Policy", source: "SourceText") -> None:
     from gopolicy.cli.networks import weights_name
-    from gopolicy.evaluation.annotate import annotate
+    from gopolicy.policy.annotate import annotate
 
     name = weights_name(args)
-    annotate(args.annotate, predictor, record, top=args.top, network=name)
+    if not annotate(args.annotate, policy, source, top=args.top, network=name):
+        say(f"{args.file} is damaged: {args.annotate} holds its main line only")
+    say(f"annotated game: {args.annotate}")

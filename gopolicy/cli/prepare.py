@@ -2,13 +2,21 @@
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gopolicy.cli.options import add_json, add_skip_broken, positive_int
+from gopolicy.cli.options import (
+    add_json,
+    add_option,
+    add_skip_broken,
+    at_once,
+    number,
+    positive_int,
+    rank_number,
+    whole_number,
+)
 from gopolicy.cli.output import print_json, print_text, say
-
-HELP = "turn archives of games into a store for training"
 
 DESCRIPTION = """\
 Read SGF games from files, folders and archives, and write a store: a folder that training
@@ -20,6 +28,7 @@ examples:
   gopolicy prepare kgs/ tygem/ --out store
   gopolicy prepare kgs/*.tar.gz --out strong --min-rank 6d --handicap none
   gopolicy prepare kgs/ --out store --exclude test/kgs-2015-05.tar.gz
+  gopolicy prepare more-games.zip --out store --add --exclude test/kgs-2015-05.tar.gz
 
 Each PATH becomes a source named after it (single games: after their folder), which training can
 weigh.  KGS games of 2015 are the published test data of this field: keep them out with --exclude,
@@ -29,59 +38,54 @@ first 60 moves."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``gopolicy prepare``."""
-    add = parser.add_argument
-    add("paths", nargs="+", type=Path, metavar="PATH", help="an archive, a folder or an SGF file")
-    add("--out", required=True, type=Path, metavar="DIR", help="the store to write or replace")
-    add("--size", type=positive_int, default=19, help="board size to keep (default: 19)")
+    add = partial(add_option, parser)
+    add("paths PATH", "an archive, a folder or an SGF file", kind=Path, nargs="+")
+    add("--out DIR", "the store to write or replace", kind=Path, required=True)
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="add the games to the store that is there, by the filters it was built with",
+    )
+    add("--size", "board size to keep", 19, positive_int)
     add(
-        "--min-rank",
-        type=_rank,
-        metavar="RANK",
-        help="keep games with a player of this rank, such as 6d, and learn only such "
+        "--min-rank RANK",
+        "keep games with a player of this rank, such as 6d, and learn only such "
         "players' moves (default: all games, all moves)",
+        kind=rank_number,
     )
     add(
         "--handicap",
-        choices=("any", "none"),
-        default="any",
-        help="'none' skips games that start with handicap or setup stones (default: any)",
+        "'none' skips games that start with handicap or setup stones",
+        "any",
+        ("any", "none"),
+    )
+    add("--min-moves N", "skip games with fewer board moves", 1, whole_number(0))
+    add(
+        "--validation SHARE",
+        "share of the openings kept apart to measure on while training",
+        0.02,
+        number(0, 1),
     )
     add(
-        "--min-moves",
-        type=int,
-        default=1,
-        metavar="N",
-        help="skip games with fewer board moves (default: 1)",
-    )
-    add(
-        "--validation",
-        type=float,
-        default=0.02,
-        metavar="SHARE",
-        help="share of the openings kept apart to measure on while training (default: 0.02)",
-    )
-    add(
-        "--exclude",
+        "--exclude PATH",
+        "archives whose games must not enter the store, wherever else they are found",
+        [],
+        Path,
         nargs="+",
-        type=Path,
-        default=[],
-        metavar="PATH",
-        help="archives whose games must not enter the store, wherever else they are found",
     )
     add_skip_broken(parser)
-    add("--processes", type=positive_int, metavar="N", help="default: one per core")
+    add("--processes N", "default: one per core", kind=at_once)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Build the store and say what is in it."""
-    from gopolicy.cli.progress import TqdmProgress
-    from gopolicy.data.build import build_table
-    from gopolicy.data.options import PrepareOptions
-    from gopolicy.data.store import check_target, describe, open_store, write_store
+    from gopolicy.cli.progress_bar import TqdmProgress
+    from gopolicy.data.prepare_options import PrepareOptions
+    from gopolicy.data.prepare_store import prepare
+    from gopolicy.data.store import describe_store
 
     begin = time.perf_counter()
-    check_target(args.out)
     options = PrepareOptions(
         size=args.size,
         min_rank=args.min_rank,
@@ -91,11 +95,17 @@ def run(args: argparse.Namespace) -> int:
         exclude=tuple(args.exclude),
         skip_broken=args.skip_broken,
     )
-    table, rejections = build_table(args.paths, options, TqdmProgress(), processes=args.processes)
-    write_store(table, rejections, args.out, options)
-    report = describe(open_store(args.out).meta)
+    store = prepare(
+        args.paths,
+        args.out,
+        options,
+        add=args.add,
+        processes=args.processes,
+        progress=TqdmProgress(),
+    )
+    report = describe_store(store.meta)
     report["seconds"] = round(time.perf_counter() - begin, 2)
-    if test_games := count_kgs_2015(table):
+    if test_games := count_kgs_2015(store.table):
         say(f"warning: {test_games:,} games look like KGS games of 2015, which are test data")
     if args.json:
         print_json(report)
@@ -110,18 +120,7 @@ def count_kgs_2015(table: Any) -> int:
     return sum(int(((table.source == s) & (table.date // 10000 == 2015)).sum()) for s in kgs)
 
 
-def _rank(text: str) -> int:
-    """Parse a rank (an argparse type)."""
-    from gopolicy.sgf.ranks import parse_rank
-
-    rank = parse_rank(text)
-    if rank is None:
-        raise argparse.ArgumentTypeError(f"expected a rank such as 6d, 3k or 9p, got {text!r}")
-    return rank
-
-
 def _summary(report: dict[str, Any], out: Path) -> str:
-    """Return the report as text for people."""
     lines = [
         f"{out}: {report['games']:,} games, {report['positions']:,} positions, "
         f"{report['validation']['games']:,} of the games for validation",
@@ -129,6 +128,8 @@ def _summary(report: dict[str, Any], out: Path) -> str:
         f"(listed in {out / 'rejected.tsv'})",
     ]
     lines += [f"  {count:>9,} {reason}" for reason, count in report["rejected_by_reason"].items()]
+    if placed := report["handicap_placed"]:
+        lines.append(f"handicap placed: {placed:,} games without their stones, on the fixed points")
     for source in report["sources"]:
         lines.append(f"{source['label']}: {source['games']:,} games")
     lines.append(f"digest {report['digest'][:16]}, {report['seconds']:.1f} s")

@@ -1,18 +1,28 @@
 """``gopolicy visualize``: pictures of what a network has learned, in one gallery."""
 
 import argparse
-import math
 import shlex
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gopolicy.cli.image_options import add_network
-from gopolicy.cli.options import add_device, add_json, add_weights, positive_int, seed
-from gopolicy.cli.output import plain, print_json, print_text, say
+from gopolicy.cli.options import (
+    add_device,
+    add_json,
+    add_option,
+    add_weights,
+    number,
+    positive_int,
+    repetitions,
+    seed,
+    whole_number,
+)
+from gopolicy.cli.output import as_json_value, print_json, print_text, say
 
 if TYPE_CHECKING:
-    from gopolicy.viz.gallery import Section
+    from gopolicy.draw.gallery import Section
 
 DESCRIPTION = """\
 Shows what a network has learned, one that plays Go or one that looks at pictures (a folder made by
@@ -62,13 +72,14 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     import dataclasses
 
+    from gopolicy.draw.gallery import read_sections, write_section
     from gopolicy.files import check_folder
-    from gopolicy.viz.gallery import read_sections, write_section
 
     check_folder(args.out)
+    _check_inputs(args)
     read_sections(args.out)  # a damaged one is found before the work begins
     section = _section(args)
-    findings = cast(Mapping[str, Any], plain(section.findings))
+    findings = cast(Mapping[str, Any], as_json_value(section.findings))
     section = dataclasses.replace(section, command=command_line(args), findings=findings)
     written = write_section(args.out, section)
     if args.json:
@@ -79,14 +90,24 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _check_inputs(args: argparse.Namespace) -> None:
+    """Raise ConfigError for inputs among the pictures that this view is going to replace."""
+    from gopolicy.errors import ConfigError
+
+    for path in (getattr(args, name, None) for name in ("file", "style", "picture")):
+        if not path or path.resolve().parent != args.out.resolve():
+            continue
+        if path.name.startswith(f"{args.view}-"):
+            raise ConfigError(f"{path} is a picture that this view replaces; use another --out")
+
+
 def _section(args: argparse.Namespace) -> "Section":
-    """Return what the view shows of a network of either kind."""
     from gopolicy.cli import visualize_go, visualize_pictures
 
     _check_choice(args)
     if visualize_pictures.is_for_pictures(args):
-        return visualize_pictures.section_of(args)
-    return visualize_go.section_of(args)
+        return visualize_pictures.picture_section(args)
+    return visualize_go.go_section(args)
 
 
 def _check_choice(args: argparse.Namespace) -> None:
@@ -122,7 +143,6 @@ def command_line(args: argparse.Namespace) -> str:
 
 
 def _as_json(args: argparse.Namespace, written: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what ``--json`` prints."""
     out = args.out
     return {
         "view": written["view"],
@@ -136,7 +156,6 @@ def _as_json(args: argparse.Namespace, written: Mapping[str, Any]) -> dict[str, 
 
 
 def _as_text(written: Mapping[str, Any]) -> str:
-    """Return what was found, for people."""
     width = max((len(name) for name in written["headline"]), default=0)
     lines = [written["title"], ""]
     lines += [f"  {name:<{width}}  {value}" for name, value in written["headline"].items()]
@@ -145,13 +164,8 @@ def _as_text(written: Mapping[str, Any]) -> str:
 
 
 def _add_shared(parser: argparse.ArgumentParser) -> None:
-    """Add the options of every view."""
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("gopolicy-visualize"),
-        metavar="DIR",
-        help="the gallery; other views in it stay (default: gopolicy-visualize)",
+    add_option(
+        parser, "--out DIR", "the gallery; other views in it stay", Path("gopolicy-visualize"), Path
     )
     add_weights(parser)
     add_network(parser)
@@ -159,130 +173,91 @@ def _add_shared(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def _round_count(text: str) -> int:
-    """Parse a whole number of at least 0 (an argparse type)."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number, at least 0, got {text!r}")
-    return int(text)
-
-
-def _amount(text: str) -> float:
-    """Parse a finite number of at least 0 (an argparse type)."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"expected a finite number, at least 0, got {text!r}")
-    return value
-
-
 def _add_games(parser: argparse.ArgumentParser, positions: int) -> None:
-    """Add where real positions come from."""
-    parser.add_argument(
-        "--games",
-        metavar="PATH",
+    add_option(
+        parser,
+        "--games PATH",
+        "archives of games, or one store (default: the bundled games of GNU Go)",
+        kind=Path,
         nargs="+",
-        type=Path,
-        help="archives of games, or one store (default: the bundled games of GNU Go)",
     )
-    parser.add_argument(
-        "--positions",
-        type=positive_int,
-        metavar="N",
-        help=f"positions to look at, evenly spread over the games (default: {positions})",
+    add_option(
+        parser,
+        "--positions N",
+        f"positions to look at, evenly spread over the games (default: {positions})",
+        kind=positive_int,
     )
     parser.set_defaults(usual_positions=positions)
 
 
 def _add_game(parser: argparse.ArgumentParser, otherwise: str, name: str = "FILE") -> None:
-    """Add the one game, or picture, of a view."""
     parser.add_argument("file", metavar=name, type=Path, nargs="?", help=otherwise)
-    parser.add_argument(
-        "--move",
-        type=positive_int,
-        metavar="N",
-        help="the position before move N (default: after the last move; 39 of the bundled game)",
+    add_option(
+        parser,
+        "--move N",
+        "the position before move N (default: after the last move; 39 of the bundled game)",
+        kind=positive_int,
     )
 
 
 def _add_seed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--seed", type=seed, default=0, metavar="S", help="of the search (default: 0)"
-    )
+    add_option(parser, "--seed S", "of the search", 0, seed)
 
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--top",
-        type=positive_int,
-        default=48,
-        metavar="N",
-        help="filters to draw, those that vary most first (default: 48)",
-    )
+    add_option(parser, "--top N", "filters to draw, those that vary most first", 48, positive_int)
     _add_games(parser, 128)
 
 
 def _add_channels(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--layer",
+    add_option(
+        parser,
+        "--layer NAME",
+        "layers by name (default: an early, a middle and the last hidden one)",
+        [],
         nargs="+",
-        metavar="NAME",
-        default=[],
-        help="layers by name (default: an early, a middle and the last hidden one)",
     )
     _add_channel_numbers(parser, "6")
-    parser.add_argument(
-        "--boards", type=positive_int, default=4, metavar="N", help="for each channel (default: 4)"
-    )
+    add_option(parser, "--boards N", "for each channel", 4, positive_int)
     _add_games(parser, 1000)
 
 
 def _add_channel_numbers(parser: argparse.ArgumentParser, otherwise: str) -> None:
-    parser.add_argument(
-        "--channels",
+    add_option(
+        parser,
+        "--channels K",
+        "channels by number, from 0 (default: the most selective ones)",
+        [],
+        whole_number(0),
         nargs="+",
-        type=int,
-        metavar="K",
-        default=[],
-        help="channels by number, from 0 (default: the most selective ones)",
     )
-    parser.add_argument(
-        "--count",
-        type=positive_int,
-        metavar="N",
-        help=f"how many channels to choose (default: {otherwise})",
+    add_option(
+        parser,
+        "--count N",
+        f"how many channels to choose (default: {otherwise})",
+        kind=positive_int,
     )
 
 
 def _add_maximize(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--layer", metavar="NAME", default="", help="the layer (default: the middle hidden one)"
-    )
+    add = partial(add_option, parser)
+    add("--layer NAME", "the layer (default: the middle hidden one)")
     _add_channel_numbers(parser, "4, or 10 of a network for pictures")
-    parser.add_argument(
-        "--moves",
+    add(
+        "--moves VERTEX",
+        "instead of channels: boards where the network wants these moves, such as D4",
         nargs="+",
-        metavar="VERTEX",
-        help="instead of channels: boards where the network wants these moves, such as D4",
     )
-    parser.add_argument(
-        "--classes",
-        nargs="+",
-        metavar="NAME",
-        help="pictures: instead of layers, what these classes look like",
+    add("--classes NAME", "pictures: instead of layers, what these classes look like", nargs="+")
+    add(
+        "--l1 W",
+        "pictures: the weight of the L1 term, in means of the first gradient (default: 1.5)",
+        kind=number(0),
     )
-    parser.add_argument(
-        "--l1",
-        type=_amount,
-        metavar="W",
-        help="pictures: the weight of the L1 term, in means of the first gradient (default: 1.5)",
-    )
-    parser.add_argument(
-        "--steps",
-        type=positive_int,
-        metavar="N",
-        help="steps of gradient ascent (default: 60 for boards, 200 for pictures)",
+    add(
+        "--steps N",
+        "steps of gradient ascent (default: 60 for boards, 200 for pictures)",
+        kind=repetitions,
     )
     _add_games(parser, 1000)
     _add_seed(parser)
@@ -297,13 +272,13 @@ def _add_activations(parser: argparse.ArgumentParser) -> None:
 
 def _add_saliency(parser: argparse.ArgumentParser) -> None:
     _add_game(parser, _GAME_OR_PICTURE)
-    parser.add_argument(
-        "--at",
-        metavar="VERTEX|CLASS",
-        help="the move, or the class, to explain (default: the network's first choice)",
+    add_option(
+        parser,
+        "--at VERTEX|CLASS",
+        "the move, or the class, to explain (default: the network's first choice)",
     )
-    parser.add_argument(
-        "--chains", action="store_true", help="take whole chains away instead of single stones"
+    add_option(
+        parser, "--chains", "take whole chains away instead of single stones", action="store_true"
     )
 
 
@@ -314,70 +289,45 @@ def _add_symmetries(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_fool(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--rounds",
-        type=_round_count,
-        metavar="N",
-        help="Go: rounds of changing stones; 0: real positions only (default: 12)",
+    add_option(
+        parser,
+        "--rounds N",
+        "Go: rounds of changing stones; 0: real positions only (default: 12)",
+        kind=whole_number(0, 1_000_000),
     )
-    parser.add_argument(
-        "--picture", type=Path, metavar="FILE", help="pictures: one to disguise as other classes"
-    )
+    add_option(parser, "--picture FILE", "pictures: one to disguise as other classes", kind=Path)
     _add_games(parser, 1000)
     _add_seed(parser)
 
 
 def _add_dream(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="PICTURE", type=Path, help="the picture to dream on")
-    parser.add_argument(
-        "--layer", metavar="NAME", default="", help="the layer (default: one half way in)"
-    )
+    add = partial(add_option, parser)
+    add("file PICTURE", "the picture to dream on", kind=Path)
+    add("--layer NAME", "the layer (default: one half way in)")
     _add_painting(parser, 12)
-    parser.add_argument(
-        "--octaves",
-        type=positive_int,
-        default=3,
-        metavar="N",
-        help="sizes of the picture that are gone through (default: 3)",
-    )
+    add("--octaves N", "sizes of the picture that are gone through", 3, whole_number(1, 12))
     _add_seed(parser)
 
 
 def _add_style(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="CONTENT", type=Path, help="the picture to paint")
-    parser.add_argument("style", metavar="STYLE", type=Path, help="the picture to paint it like")
-    parser.add_argument(
-        "--content-layer", metavar="NAME", default="", help="(default: two thirds of the way in)"
-    )
-    parser.add_argument(
-        "--style-layers",
-        nargs="+",
-        metavar="NAME",
-        default=[],
-        help="(default: five of the first two thirds)",
-    )
-    parser.add_argument(
-        "--strength",
-        type=_amount,
-        default=100.0,
-        metavar="W",
-        help="of style against content (default: 100)",
-    )
+    add = partial(add_option, parser)
+    add("file CONTENT", "the picture to paint", kind=Path)
+    add("style STYLE", "the picture to paint it like", kind=Path)
+    add("--content-layer NAME", "(default: two thirds of the way in)")
+    add("--style-layers NAME", "(default: five of the first two thirds)", [], nargs="+")
+    add("--strength W", "of style against content", 100.0, number(0))
     _add_painting(parser, 200)
 
 
 def _add_painting(parser: argparse.ArgumentParser, steps: int) -> None:
-    """Add the size of a painted picture and the steps it takes."""
-    parser.add_argument(
-        "--side",
-        type=positive_int,
-        default=256,
-        metavar="N",
-        help="the longer side of the result; larger pictures are shrunk (default: 256)",
+    add_option(
+        parser,
+        "--side N",
+        "the longer side of the result; larger pictures are shrunk",
+        256,
+        whole_number(1, 8192),
     )
-    parser.add_argument(
-        "--steps", type=positive_int, default=steps, metavar="N", help=f"(default: {steps})"
-    )
+    add_option(parser, "--steps N", "", steps, repetitions)
 
 
 _OPTIONS = {

@@ -4,26 +4,24 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from gopolicy.cli.networks import short_name, weights_name
-from gopolicy.cli.progress import TqdmProgress
-from gopolicy.cli.samples import SAMPLE_GAME, SAMPLE_GAMES
-from gopolicy.engine.predictor import Predictor
+from gopolicy.cli.networks import load_network, policy_for, weights_name
+from gopolicy.cli.progress_bar import TqdmProgress
+from gopolicy.data.position_sample import PositionSample, sample_positions
+from gopolicy.draw.gallery import Section
 from gopolicy.errors import ConfigError
-from gopolicy.evaluation.opinion import Moment, moment_before
 from gopolicy.go.vertex import parse_vertex
-from gopolicy.nets.weights import load_weights
+from gopolicy.nets.weight_info import short_name
+from gopolicy.samples import SAMPLE_GAME, SAMPLE_GAMES
+from gopolicy.sgf.positions import Position, position_before
 from gopolicy.sgf.read import read_game
-from gopolicy.viz import show_symmetries
-from gopolicy.viz.fool import ROUNDS
-from gopolicy.viz.gallery import Section
-from gopolicy.viz.positions import PositionSample, sample_positions
-from gopolicy.viz.show_activations import activations_section
-from gopolicy.viz.show_boards import SearchOptions, boards_section
-from gopolicy.viz.show_channels import ChannelOptions, channels_section
-from gopolicy.viz.show_filters import filters_section
-from gopolicy.viz.show_fool import fool_section
-from gopolicy.viz.show_saliency import saliency_section
-from gopolicy.viz.subject import GoSubject
+from gopolicy.views import symmetries as show_symmetries
+from gopolicy.views.activations import activations_section
+from gopolicy.views.board_lens import BoardLens
+from gopolicy.views.channels import ChannelOptions, channels_section
+from gopolicy.views.filters import filters_section
+from gopolicy.views.fool import ROUNDS, fool_section
+from gopolicy.views.maximize import SearchOptions, boards_section
+from gopolicy.views.saliency import saliency_section
 
 _PICTURE_OPTIONS = ("classes", "l1", "names", "picture")
 """What only networks that look at pictures have a use for."""
@@ -31,41 +29,43 @@ SAMPLE_MOVE = 39
 """The position of the bundled game that is shown where no game is given."""
 
 
-def section_of(args: argparse.Namespace) -> Section:
+def go_section(args: argparse.Namespace) -> Section:
     """Return the section that the arguments ask for; ConfigError for views of pictures."""
     for option in _PICTURE_OPTIONS:
         if getattr(args, option, None) is not None:
             raise ConfigError(f"--{option} is for networks that look at pictures")
-    name = weights_name(args)
-    predictor = Predictor(load_weights(name), device=args.device, precision="fp32")
-    return _VIEWS[args.view](args, GoSubject(short_name(name), predictor))
+    args.precision = "fp32"
+    loaded = load_network(args)
+    file = getattr(args, "file", None)
+    size = read_game(file).size if file else loaded.info.size
+    policy = policy_for(args, loaded, size)
+    return _VIEWS[args.view](args, BoardLens(short_name(weights_name(args)), policy))
 
 
-def _sample(args: argparse.Namespace, subject: GoSubject) -> PositionSample:
-    """Return the real positions that were asked for."""
+def _sample(args: argparse.Namespace, subject: BoardLens) -> PositionSample:
     paths: list[Path] = args.games or [SAMPLE_GAMES]
     return sample_positions(
         paths, subject.size, args.positions or args.usual_positions, TqdmProgress()
     )
 
 
-def _moment(args: argparse.Namespace, subject: GoSubject) -> tuple[Moment, str]:
+def _moment(args: argparse.Namespace, subject: BoardLens) -> tuple[Position, str]:
     """Return the position that was asked for, and what to call it."""
     path = args.file or SAMPLE_GAME
     number = args.move or (None if args.file else SAMPLE_MOVE)
     record = read_game(path)
     if record.size != subject.size:
         sizes = f"{subject.size}x{subject.size}, the game is on {record.size}x{record.size}"
-        raise ConfigError(f"the network plays on {sizes}")
-    moment = moment_before(record, number)
-    return moment, f"{Path(path).name}, move {moment.number}"
+        raise ConfigError(f"{path}: the network plays on {sizes}")
+    position = position_before(record, number)
+    return position, f"{Path(path).name}, move {position.number}"
 
 
-def _filters(args: argparse.Namespace, subject: GoSubject) -> Section:
+def _filters(args: argparse.Namespace, subject: BoardLens) -> Section:
     return filters_section(subject, _sample(args, subject), top=args.top)
 
 
-def _channels(args: argparse.Namespace, subject: GoSubject) -> Section:
+def _channels(args: argparse.Namespace, subject: BoardLens) -> Section:
     options = ChannelOptions(
         layers=args.layer,
         channels=args.channels,
@@ -75,13 +75,13 @@ def _channels(args: argparse.Namespace, subject: GoSubject) -> Section:
     return channels_section(subject, _sample(args, subject), options, TqdmProgress())
 
 
-def _maximize(args: argparse.Namespace, subject: GoSubject) -> Section:
+def _maximize(args: argparse.Namespace, subject: BoardLens) -> Section:
     moves = [parse_vertex(text, subject.size) for text in args.moves or []]
     if any(move < 0 for move in moves):
         raise ConfigError("expected points of the board for --moves, got a pass")
     defaults = SearchOptions()
     options = SearchOptions(
-        layer=args.layer,
+        layer=args.layer or "",
         channels=args.channels,
         moves=moves,
         count=args.count or defaults.count,
@@ -91,27 +91,27 @@ def _maximize(args: argparse.Namespace, subject: GoSubject) -> Section:
     return boards_section(subject, _sample(args, subject), options, TqdmProgress())
 
 
-def _activations(args: argparse.Namespace, subject: GoSubject) -> Section:
-    moment, title = _moment(args, subject)
-    return activations_section(subject, moment, title)
+def _activations(args: argparse.Namespace, subject: BoardLens) -> Section:
+    position, title = _moment(args, subject)
+    return activations_section(subject, position, title)
 
 
-def _saliency(args: argparse.Namespace, subject: GoSubject) -> Section:
-    moment, title = _moment(args, subject)
+def _saliency(args: argparse.Namespace, subject: BoardLens) -> Section:
+    position, title = _moment(args, subject)
     move = parse_vertex(args.at, subject.size) if args.at else None
     if move is not None and move < 0:
         raise ConfigError("expected a point of the board for --at, got a pass")
-    return saliency_section(subject, moment, move=move, chains=args.chains, title=title)
+    return saliency_section(subject, position, move=move, chains=args.chains, title=title)
 
 
-def _symmetries(args: argparse.Namespace, subject: GoSubject) -> Section:
+def _symmetries(args: argparse.Namespace, subject: BoardLens) -> Section:
     if args.file or args.move:
-        moment, title = _moment(args, subject)
-        return show_symmetries.position_section(subject, moment.board, moment.to_play, title)
+        position, title = _moment(args, subject)
+        return show_symmetries.position_section(subject, position.board, position.to_play, title)
     return show_symmetries.sample_section(subject, _sample(args, subject), TqdmProgress())
 
 
-def _fool(args: argparse.Namespace, subject: GoSubject) -> Section:
+def _fool(args: argparse.Namespace, subject: BoardLens) -> Section:
     return fool_section(
         subject,
         _sample(args, subject),
@@ -121,7 +121,7 @@ def _fool(args: argparse.Namespace, subject: GoSubject) -> Section:
     )
 
 
-_VIEWS: dict[str, Callable[[argparse.Namespace, GoSubject], Section]] = {
+_VIEWS: dict[str, Callable[[argparse.Namespace, BoardLens], Section]] = {
     "filters": _filters,
     "channels": _channels,
     "maximize": _maximize,

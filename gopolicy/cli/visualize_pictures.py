@@ -6,23 +6,26 @@ from pathlib import Path
 
 from torch import Tensor
 
-from gopolicy.cli.image_options import load_network
-from gopolicy.cli.networks import short_name
-from gopolicy.cli.progress import TqdmProgress
-from gopolicy.engine.devices import pick_device
+from gopolicy.cli.image_options import load_picture_network
+from gopolicy.cli.progress_bar import TqdmProgress
+from gopolicy.draw.gallery import Section
 from gopolicy.errors import ConfigError, WeightsError
-from gopolicy.images.folders import Fit, picture_sides, read_picture
-from gopolicy.images.picture_set import Pixels
-from gopolicy.nets.image_weights import find_image
-from gopolicy.nets.weight_folder import read_description
-from gopolicy.viz.dream import DreamOptions
-from gopolicy.viz.gallery import Section
-from gopolicy.viz.picture_subject import PictureSubject
-from gopolicy.viz.show_ascent import AscentOptions, ascent_section
-from gopolicy.viz.show_disguise import disguise_section
-from gopolicy.viz.show_dream import dream_section, style_section
-from gopolicy.viz.show_pictures import filters_section, picture_activations, picture_saliency
-from gopolicy.viz.style import StyleOptions
+from gopolicy.nets.devices import pick_device
+from gopolicy.nets.weight_info import read_description, short_name
+from gopolicy.pictures.class_folders import Fit, picture_sides, read_picture
+from gopolicy.pictures.dream import DreamOptions
+from gopolicy.pictures.fool_pictures import disguise_section
+from gopolicy.pictures.maximize_pictures import AscentOptions, ascent_section
+from gopolicy.pictures.picture_lens import PictureLens
+from gopolicy.pictures.picture_set import Pixels
+from gopolicy.pictures.picture_views import (
+    picture_activations,
+    picture_filters_section,
+    picture_saliency,
+)
+from gopolicy.pictures.picture_weights import find_image
+from gopolicy.pictures.show_dream import dream_section, style_section
+from gopolicy.pictures.style import StyleOptions
 
 _GO_OPTIONS = ("games", "positions", "moves", "move", "chains", "rounds")
 """What only networks that play Go have a use for."""
@@ -40,7 +43,7 @@ def is_for_pictures(args: argparse.Namespace) -> bool:
         return False
 
 
-def section_of(args: argparse.Namespace) -> Section:
+def picture_section(args: argparse.Namespace) -> Section:
     """Return the section that the arguments ask for; ConfigError for views of Go."""
     if args.view not in _VIEWS:
         raise ConfigError(f"the view {args.view} is for networks that play Go")
@@ -50,12 +53,12 @@ def section_of(args: argparse.Namespace) -> Section:
             raise ConfigError(f"--{option} is for networks that play Go")
     if not args.weights:
         raise ConfigError(f"{args.view} needs --weights of a network for pictures; none is shipped")
-    loaded = load_network(args, include_top=args.view not in ("dream", "style"))
-    subject = PictureSubject(short_name(args.weights), loaded, pick_device(args.device))
+    loaded = load_picture_network(args, include_top=args.view not in ("dream", "style"))
+    subject = PictureLens(short_name(args.weights), loaded, pick_device(args.device))
     return _VIEWS[args.view](args, subject)
 
 
-def _picture(subject: PictureSubject, path: Path | None) -> tuple[Pixels, str]:
+def _picture(subject: PictureLens, path: Path | None) -> tuple[Pixels, str]:
     """Return a picture [C, H, W] in the network's form, and its name."""
     if path is None:
         raise ConfigError("expected a picture to look at")
@@ -63,7 +66,7 @@ def _picture(subject: PictureSubject, path: Path | None) -> tuple[Pixels, str]:
     return read_picture(path, Fit(shape.channels, shape.height, shape.width)), path.name
 
 
-def _canvas(subject: PictureSubject, path: Path, side: int) -> Tensor:
+def _canvas(subject: PictureLens, path: Path, side: int) -> Tensor:
     """Return a picture [1, C, H, W] in its own proportions, no side longer than side."""
     height, width = picture_sides(path)
     factor = min(1.0, side / max(height, width))
@@ -71,11 +74,11 @@ def _canvas(subject: PictureSubject, path: Path, side: int) -> Tensor:
     return subject.input_of(read_picture(path, Fit(subject.shape.channels, *sides))[None])
 
 
-def _filters(args: argparse.Namespace, subject: PictureSubject) -> Section:
-    return filters_section(subject, top=args.top)
+def _filters(args: argparse.Namespace, subject: PictureLens) -> Section:
+    return picture_filters_section(subject, top=args.top)
 
 
-def _maximize(args: argparse.Namespace, subject: PictureSubject) -> Section:
+def _maximize(args: argparse.Namespace, subject: PictureLens) -> Section:
     defaults = AscentOptions()
     options = AscentOptions(
         layers=[args.layer] if args.layer else [],
@@ -89,28 +92,29 @@ def _maximize(args: argparse.Namespace, subject: PictureSubject) -> Section:
     return ascent_section(subject, options, TqdmProgress())
 
 
-def _activations(args: argparse.Namespace, subject: PictureSubject) -> Section:
+def _activations(args: argparse.Namespace, subject: PictureLens) -> Section:
     return picture_activations(subject, *_picture(subject, args.file))
 
 
-def _saliency(args: argparse.Namespace, subject: PictureSubject) -> Section:
+def _saliency(args: argparse.Namespace, subject: PictureLens) -> Section:
     return picture_saliency(subject, *_picture(subject, args.file), args.at)
 
 
-def _fool(args: argparse.Namespace, subject: PictureSubject) -> Section:
+def _fool(args: argparse.Namespace, subject: PictureLens) -> Section:
     picture = _picture(subject, args.picture) if args.picture else None
     return disguise_section(subject, picture, seed=args.seed, progress=TqdmProgress())
 
 
-def _dream(args: argparse.Namespace, subject: PictureSubject) -> Section:
+def _dream(args: argparse.Namespace, subject: PictureLens) -> Section:
     options = DreamOptions(octaves=args.octaves, steps=args.steps, seed=args.seed)
     picture = _canvas(subject, args.file, args.side)
-    return dream_section(subject, picture, args.file.name, args.layer, options, TqdmProgress())
+    name, layer = args.file.name, args.layer or ""
+    return dream_section(subject, picture, name, layer, options, TqdmProgress())
 
 
-def _style(args: argparse.Namespace, subject: PictureSubject) -> Section:
+def _style(args: argparse.Namespace, subject: PictureLens) -> Section:
     options = StyleOptions(
-        content_layer=args.content_layer,
+        content_layer=args.content_layer or "",
         style_layers=args.style_layers,
         strength=args.strength,
         steps=args.steps,
@@ -120,7 +124,7 @@ def _style(args: argparse.Namespace, subject: PictureSubject) -> Section:
     return style_section(subject, content, style, options, TqdmProgress())
 
 
-_VIEWS: dict[str, Callable[[argparse.Namespace, PictureSubject], Section]] = {
+_VIEWS: dict[str, Callable[[argparse.Namespace, PictureLens], Section]] = {
     "filters": _filters,
     "maximize": _maximize,
     "activations": _activations,

@@ -4,35 +4,43 @@ Every game either becomes one row or one `Rejection`; none disappears.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.data.kernels import canonical_opening, count_positions
-from gopolicy.data.options import PrepareOptions
+from gopolicy.data.position_kernels import canonical_opening, count_positions
+from gopolicy.data.prepare_options import PrepareOptions
 from gopolicy.data.table import COLUMNS, UNKNOWN_RANK
 from gopolicy.go.kernels import KO, OCCUPIED, SUICIDE, check, event_color, event_point, new_board
 from gopolicy.go.kernels import replay as replay_events
 from gopolicy.go.symmetry import symmetry_table
 from gopolicy.go.types import EVENT_NO_POINT, EVENT_POINT_MASK, EVENT_SETUP, Color
 from gopolicy.go.vertex import vertex_name
+from gopolicy.sgf.numerals import plain
 from gopolicy.sgf.ranks import parse_rank, rank_name
-from gopolicy.sgf.read import read_games
+from gopolicy.sgf.read import parse_games
 from gopolicy.sgf.record import ILLEGAL_MOVE, OTHER_SIZE, GameRecord, Rejection
 
 NO_MOVES = "no moves"
 TOO_SHORT = "too short"
 RANK = "rank"
 HANDICAP = "handicap"
+DUPLICATE = "duplicate"
 
 OPENING_EVENTS = 60  # games alike up to here are the same game for the split
 BOTH_COLORS = 3
 
-_DATE = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})(?:\D{1,2}(\d{1,2}))?)?")
+_NUMBER_ENDS = r"(?![\da-z])"
+_DATE = re.compile(
+    rf"(?<!\d)(\d{{4}})(?!\d)(?:\s*[-/.年]\s*(\d{{1,2}}){_NUMBER_ENDS}"
+    rf"(?:\s*[-/.月]\s*(\d{{1,2}}){_NUMBER_ENDS})?)?"
+)
+_COMPACT_DATE = re.compile(r"(?<!\d)(\d{4})(\d\d)(\d\d)(?!\d)")
 _REASONS = {OCCUPIED: "the point is occupied", KO: "it retakes a ko", SUICIDE: "it is suicide"}
 
 Row = tuple[float, ...]
@@ -57,6 +65,8 @@ class Rows:
     """16 bytes that are equal for equal games."""
     openings: list[bytes] = field(default_factory=list)
     """16 bytes that are equal for games with equal openings, turned or mirrored ones too."""
+    placed: list[bool] = field(default_factory=list)
+    """Whether the handicap stones were missing and stand on the fixed points."""
     columns: list[Row] = field(default_factory=list)
     """One value per key of `COLUMNS`."""
     rejections: list[Rejection] = field(default_factory=list)
@@ -73,7 +83,7 @@ def read_members(members: Sequence[Member | Rejection], options: PrepareOptions)
             rows.rejections.append(member)
             continue
         rows.archive = member.name.partition("!")[0].rpartition("/")[2]
-        for game in read_games(member.data, member.name):
+        for game in parse_games(member.data, member.name):
             if isinstance(game, Rejection):
                 rows.rejections.append(game)
             elif (problem := checker.refuse(game)) is not None:
@@ -117,8 +127,9 @@ class GameChecker:
         rows.names.append(game.name)
         rows.events.append(game.events)
         rows.positions.append(count_positions(game.events, counted))
-        rows.identities.append(_digest(bytes([game.size]) + game.events.tobytes()))
+        rows.identities.append(identity(game.size, game.events))
         rows.openings.append(opening)
+        rows.placed.append(game.handicap_placed)
         rows.columns.append(tuple(values[name] for name in COLUMNS))
 
     def _size(self, game: GameRecord) -> tuple[str, str] | None:
@@ -190,21 +201,24 @@ def starts_with_stones(events: npt.NDArray[np.uint16]) -> bool:
 
 
 def parse_date(text: str) -> int:
-    """Return the first date in text as yyyymmdd, 00 for what is missing, 0 for no date.
+    """Return the first date in text as yyyymmdd, 00 for what is missing or impossible; 0 for none.
 
     >>> parse_date("2006-03-04,05"), parse_date("2011-07"), parse_date("20 Mar 1998")
     (20060304, 20110700, 19980000)
     """
-    match = _DATE.search(text)
+    said = plain(text)
+    match = _COMPACT_DATE.search(said) or _DATE.search(said)
     if match is None:
         return 0
     year, month, day = (int(part or 0) for part in match.groups())
-    if month > 12:
-        month = day = 0
-    return year * 10000 + month * 100 + (day if day <= 31 else 0)
+    if year == 0:
+        return 0
+    if not 1 <= month <= 12:
+        return year * 10000
+    return year * 10000 + month * 100 + (day if day <= monthrange(year, month)[1] else 0)
 
 
-def tally(rejections: Iterable[Rejection]) -> dict[str, int]:
+def count_reasons(rejections: Iterable[Rejection]) -> dict[str, int]:
     """Count rejections by reason, the most frequent first."""
     counts: dict[str, int] = {}
     for rejection in rejections:
@@ -212,9 +226,25 @@ def tally(rejections: Iterable[Rejection]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
+def count_left_out(rejections: Iterable[Rejection]) -> dict[str, Any]:
+    """Return the numbers of games left out: rejected, also by reason, and duplicates."""
+    reasons = count_reasons(rejections)
+    duplicates = reasons.pop(DUPLICATE, 0)
+    return {
+        "rejected": sum(reasons.values()),
+        "rejected_by_reason": reasons,
+        "duplicates": duplicates,
+    }
+
+
 def _stored_rank(text: str) -> int:
     rank = parse_rank(text)
     return UNKNOWN_RANK if rank is None else rank
+
+
+def identity(size: int, events: npt.NDArray[np.uint16]) -> bytes:
+    """Return 16 bytes that are equal for equal games on boards of this size."""
+    return _digest(bytes([size]) + events.tobytes())
 
 
 def _digest(data: bytes) -> bytes:

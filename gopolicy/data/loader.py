@@ -7,13 +7,16 @@ gets them in order.  At most `depth` batches are ahead of the consumer.
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.data.kernels import Int64Array
+from gopolicy.data.joined import JoinedTables
+from gopolicy.data.outcome_targets import OutcomeTargets, outcome_targets
+from gopolicy.data.position_kernels import Int64Array
 from gopolicy.data.sampling import Draw, Plan
 from gopolicy.data.table import GameTable
 from gopolicy.data.workers import usable_cores
@@ -35,6 +38,8 @@ class Batch:
     """[B, C, N, N], channels last in memory."""
     targets: npt.NDArray[np.int64]
     """[B] the point played, after the symmetry."""
+    outcomes: OutcomeTargets[npt.NDArray[Any]] | None = None
+    """What became of the games, where that is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,8 @@ class LoaderOptions:
     """Batches that may be ready or under way; default: two more than threads."""
     part: tuple[int, int] = (0, 1)
     """(rank, world): of every batch take elements rank, rank + world, ..."""
+    outcomes: bool = False
+    """Say what became of the games, too."""
 
 
 class BatchLoader:
@@ -58,7 +65,7 @@ class BatchLoader:
 
     def __init__(
         self,
-        table: GameTable,
+        table: GameTable | JoinedTables,
         plan: Plan,
         plane_set: str,
         *,
@@ -78,7 +85,7 @@ class BatchLoader:
         self._encoder = Encoder(plane_set, table.size)
         self._part, self._depth = slice(rank, None, world), depth
         self._next_taken = self._next_given = first_batch
-        self._stop = stop_batch
+        self._stop, self._outcomes = stop_batch, options.outcomes
         self._ready: dict[int, Batch | BaseException] = {}
         self._changed = threading.Condition()
         self._closed = False
@@ -131,7 +138,6 @@ class BatchLoader:
             thread.join()
 
     def _work(self) -> None:
-        """Make batches until closed; what one thread does."""
         while (k := self._take()) is not None:
             try:
                 result: Batch | BaseException = self._make(k)
@@ -159,13 +165,54 @@ class BatchLoader:
         drawn = self._plan.batch(k)
         part = self._part
         draw = Draw(drawn.position_ids[part], drawn.symmetries[part], drawn.forget[part])
-        return encode_draw(self._table, self._encoder, draw, k)
+        batch = encode_draw(self._table, self._encoder, draw, k)
+        if not self._outcomes:
+            return batch
+        return replace(batch, outcomes=_outcomes(self._table, draw))
 
 
-def encode_draw(table: GameTable, encoder: Encoder, draw: Draw, index: int = 0) -> Batch:
+def encode_draw(
+    table: GameTable | JoinedTables, encoder: Encoder, draw: Draw, index: int = 0
+) -> Batch:
     """Replay and encode the positions of one draw."""
+    if isinstance(table, JoinedTables):
+        return _encode_joined(table, encoder, draw, index)
     located = table.locate(draw.position_ids)
     moves = located.starts + located.indices
     samples = Samples(located.starts, moves, draw.symmetries, draw.forget)
     planes, targets = encoder.batch(table.events, samples)
     return Batch(index, draw.position_ids, planes, targets)
+
+
+def _encode_joined(joined: JoinedTables, encoder: Encoder, draw: Draw, index: int) -> Batch:
+    """Encode the positions of each table, and put them in the order of the draw."""
+    order, parts = _by_table(joined, draw)
+    batches = [encode_draw(table, encoder, part) for table, part in parts]
+    planes_bnnc = np.concatenate([each.planes.transpose(0, 2, 3, 1) for each in batches])[order]
+    targets = np.concatenate([each.targets for each in batches])[order]
+    return Batch(index, draw.position_ids, planes_bnnc.transpose(0, 3, 1, 2), targets)
+
+
+def _outcomes(
+    table: GameTable | JoinedTables, draw: Draw
+) -> OutcomeTargets[npt.NDArray[np.generic]]:
+    """Return what became of the positions of a draw, of one table or of several."""
+    if isinstance(table, GameTable):
+        return outcome_targets(table, draw)
+    order, parts = _by_table(table, draw)
+    found = [outcome_targets(own, part) for own, part in parts]
+    return OutcomeTargets(*(np.concatenate(values)[order] for values in zip(*found, strict=True)))
+
+
+def _by_table(
+    joined: JoinedTables, draw: Draw
+) -> tuple[npt.NDArray[np.intp], list[tuple[GameTable, Draw]]]:
+    """Return the draw of each table, and the order that puts them together again."""
+    owners = joined.owners(draw.position_ids)
+    parts = []
+    for number in np.unique(owners).tolist():
+        mine = np.flatnonzero(owners == number)
+        ids = draw.position_ids[mine] - joined.offsets[number]
+        part = Draw(ids, draw.symmetries[mine], draw.forget[mine])
+        parts.append((joined.tables[number], part))
+    return np.argsort(np.argsort(owners, kind="stable"), kind="stable"), parts

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.data.kernels import Int64Array, draw_flags, draw_symmetries, permute
+from gopolicy.data.position_kernels import Int64Array, draw_flags, draw_symmetries, permute
 from gopolicy.data.selection import GameSelection
 from gopolicy.errors import ConfigError
 
@@ -94,7 +94,7 @@ class BatchPlan:
         self.shares, self._streams = _streams(selection, seed, mix)
         counts = cycle_counts(list(self.shares.values()))
         self._counts = counts
-        self._slot_stream, self._slot_rank = _cycle(counts)
+        self._slot_stream, self._slot_rank = cycle_slots(counts)
 
     def batch(self, k: int) -> Draw:
         """Return the positions and symmetries of batch k (0, 1, ...)."""
@@ -157,7 +157,7 @@ def cycle_counts(shares: list[float]) -> Int64Array:
     return counts
 
 
-def _cycle(counts: Int64Array) -> tuple[Int64Array, Int64Array]:
+def cycle_slots(counts: Int64Array) -> tuple[Int64Array, Int64Array]:
     """Return for every slot of a cycle its stream and its number among that stream's slots."""
     streams = np.repeat(np.arange(len(counts)), counts)
     ranks = np.concatenate([np.arange(count) for count in counts])
@@ -168,7 +168,6 @@ def _cycle(counts: Int64Array) -> tuple[Int64Array, Int64Array]:
 def _streams(
     selection: GameSelection, seed: int, mix: Mapping[str, float] | None
 ) -> tuple[dict[str, float], list[Stream]]:
-    """Return normalised shares and one stream per share."""
     if mix is None:
         chosen = {"all": selection}
         shares = {"all": 1.0}

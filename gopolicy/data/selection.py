@@ -6,14 +6,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.data.kernels import Int64Array
+from gopolicy.data.position_kernels import Int64Array
 from gopolicy.data.table import GameTable, cumulative
-from gopolicy.errors import ConfigError
+from gopolicy.errors import ConfigError, wrong_kind
 
 Split = Literal["train", "validation", "all"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GameSelection:
     """Games of table, whose positions are numbered again from 0 without gaps."""
 
@@ -25,6 +25,12 @@ class GameSelection:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "offsets", cumulative(self.table.positions_of(self.games)))
+
+    def __repr__(self) -> str:
+        """Return how much it holds, in one line."""
+        size = self.table.size
+        held = f"{len(self.games):,} games on {size}x{size}, {self.positions:,} positions"
+        return f"<GameSelection: {held}>"
 
     @property
     def positions(self) -> int:
@@ -58,7 +64,7 @@ class GameSelection:
 def select_split(table: GameTable, split: Split, validation: float) -> GameSelection:
     """Return one side of the split that gives validation (0 to 1) of the openings away."""
     if split not in get_args(Split):
-        raise ConfigError(f"the split is one of {', '.join(get_args(Split))}, not {split!r}")
+        raise wrong_kind(f"a split of {', '.join(get_args(Split))}", split)
     everything = GameSelection(table, np.arange(table.games))
     if split == "all":
         return everything

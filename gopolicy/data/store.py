@@ -2,61 +2,92 @@
 
 ``meta.json`` says what the folder is, ``*.npy`` hold the columns, ``rejected.tsv`` lists every game
 that was left out.  A store is written beside its place and moved there whole.
+
+Version 1 holds games.  Version 2, written for games that were played to the very end, holds their
+final scores, the owners of all points and where each game began as well, see `PlayedOut`.
 """
 
 import hashlib
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gopolicy import __version__
-from gopolicy.data.filtering import tally
-from gopolicy.data.folders import replacing_folder
-from gopolicy.data.options import PrepareOptions
+from gopolicy.data.array_files import check_file, file_entry, map_array, write_array
+from gopolicy.data.filtering import count_left_out
+from gopolicy.data.played_out import PLAYED_OUT, PlayedOut
+from gopolicy.data.position_kernels import find_impossible_game
+from gopolicy.data.prepare_options import PrepareOptions
 from gopolicy.data.selection import GameSelection, Split, select_split
 from gopolicy.data.table import COLUMNS, GameTable, Names
 from gopolicy.errors import OutputError, StoreError
+from gopolicy.files import named, read_json, replacing_folder
 from gopolicy.go.types import MAX_SIZE, MIN_SIZE
 from gopolicy.sgf.record import Rejection
 
-FORMAT, VERSION = "gopolicy store", 1
+FORMAT = "gopolicy store"
+PLAIN, WITH_ENDS = 1, 2
+"""Versions: games, and games with what `PlayedOut` tells of them."""
 META, REJECTED = "meta.json", "rejected.tsv"
-DUPLICATE = "duplicate"
+ARRAYS: dict[str, type[np.generic]] = {
+    "events": np.uint16,
+    "event_offsets": np.int64,
+    "position_offsets": np.int64,
+    **COLUMNS,
+    "names": np.uint8,
+    "name_offsets": np.int64,
+}
+"""What kind of numbers each ``.npy`` file of version 1 holds."""
+_KINDS = {
+    **dict.fromkeys(("games", "positions", "rejected", "duplicates"), int),
+    **dict.fromkeys(("rejected_by_reason", "validation", "options", "files"), dict),
+    "digest": str,
+    "sources": list,
+}
 
-_Array = npt.NDArray[Any]
 
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Store:
     """An opened store."""
 
     path: Path
     table: GameTable
-    """Memory-mapped: nothing is read before it is used."""
+    """Memory-mapped."""
     meta: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Return where it is and what it holds, in one line."""
+        table = self.table
+        return (
+            f"<Store {str(self.path)!r}: {table.games:,} games on {table.size}x{table.size},"
+            f" {table.positions:,} positions>"
+        )
 
     @property
     def digest(self) -> str:
         """A hash of the games, the ranks and so on, the split, and nothing else."""
         return str(self.meta["digest"])
 
+    @property
+    def validation(self) -> GameSelection:
+        """The games set apart for measuring."""
+        return self.split("validation")
+
+    @property
+    def training(self) -> GameSelection:
+        """The games to train on."""
+        return self.split("train")
+
     def split(self, name: Split) -> GameSelection:
         """Return the games of ``train``, ``validation`` or ``all``."""
         return select_split(self.table, name, self.meta["options"]["validation"])
-
-    def verify(self) -> None:
-        """Read every file; raise StoreError if one changed since it was written."""
-        for name, entry in self.meta["files"].items():
-            if _entry(self.path / name) != entry:
-                raise StoreError(f"{self.path / name} is damaged: its checksum differs")
 
 
 def write_store(
@@ -86,7 +117,7 @@ def write_store(
 def check_target(target: Path) -> None:
     """Raise OutputError unless a store could be written to target."""
     if target.is_dir():
-        if any(target.iterdir()) and not is_store(target):
+        if any(target.iterdir()) and not _says_store(target):
             raise OutputError(f"{target} is not empty and no store; it is left as it is")
     elif target.exists() or target.is_symlink():
         raise OutputError(f"{target} is not a folder; it is left as it is")
@@ -96,79 +127,147 @@ def check_target(target: Path) -> None:
 
 
 def is_store(path: str | PathLike[str]) -> bool:
-    """Return whether path is a folder that says it is a store, of any version."""
+    """Return whether path is a folder that is a store, of any version, perhaps a damaged one."""
+    folder = Path(path)
+    return _says_store(folder) or all((folder / n).is_file() for n in (META, "events.npy"))
+
+
+def _says_store(folder: Path) -> bool:
+    """Return whether a folder says that it is a store; only such a one may be replaced."""
     try:
-        return _read_meta(Path(path)).get("format") == FORMAT
+        return bool(_read_meta(folder).get("format") == FORMAT)
     except StoreError:
         return False
 
 
 def open_store(path: str | PathLike[str]) -> Store:
-    """Map a store; raise StoreError if it is missing, damaged or of another version."""
-    folder = Path(path)
+    """Map a store; raise StoreError if it is missing, damaged or of another version.
+
+    Every file is read once to see that it is what was written, and that no number in it can lead
+    anybody astray; whether moves are legal is seen when a game is first asked for.
+    """
+    folder = named(path)
     meta = _read_meta(folder)
     if meta.get("format") != FORMAT:
         raise StoreError(f"{folder} is not a store; `gopolicy prepare` makes one")
-    if meta.get("version") != VERSION:
+    if meta.get("version") not in (PLAIN, WITH_ENDS) or isinstance(meta["version"], bool):
         raise StoreError(
-            f"{folder} has store version {meta.get('version')}, this gopolicy reads {VERSION}; "
-            "prepare it again"
+            f"{folder} has store version {meta.get('version')}, this gopolicy reads {PLAIN} and "
+            f"{WITH_ENDS}; prepare it again"
         )
-    try:
-        arrays = {
-            Path(name).stem: _map_array(folder / name, entry)
-            for name, entry in meta["files"].items()
-            if name.endswith(".npy")
-        }
-        names = Names(arrays.pop("names"), arrays.pop("name_offsets"))
-        sources = [source["label"] for source in meta["sources"]]
-        table = GameTable(size=meta["options"]["size"], sources=sources, names=names, **arrays)
-        agree = (table.games, table.positions) == (meta["games"], meta["positions"])
-        if not agree or not _fits(table) or not 0 <= meta["options"]["validation"] <= 1:
-            raise StoreError(f"{folder} is damaged: its files and {META} disagree")
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise StoreError(f"{folder} is damaged: {META} is incomplete ({error})") from error
+    _check_meta(meta, folder / META)
+    files = meta["files"]
+    check_file(folder / REJECTED, files[REJECTED])
+    arrays = {
+        name: map_array(folder / f"{name}.npy", files[f"{name}.npy"], kind)
+        for name, kind in _arrays_of(meta["version"]).items()
+    }
+    size = meta["options"]["size"]
+    played_out = None
+    if meta["version"] == WITH_ENDS:
+        played_out = PlayedOut(size=size, **{name: arrays.pop(name) for name in PLAYED_OUT})
+    names = Names(arrays.pop("names"), arrays.pop("name_offsets"))
+    table = GameTable(
+        size=size,
+        sources=[source["label"] for source in meta["sources"]],
+        names=names,
+        handicap_placed=0,
+        unchecked=np.ones(len(arrays["counted"]), np.bool_),
+        played_out=played_out,
+        **arrays,
+    )
+    _check_table(table, meta, folder)
     return Store(folder, table, meta)
 
 
+def _check_meta(meta: Mapping[str, Any], path: Path) -> None:
+    """Raise StoreError unless every field that anything here relies on is there and makes sense."""
+    _check_kinds(meta, _KINDS, path)
+    _check_kinds(meta["validation"], {"games": int, "positions": int}, path, "validation")
+    for number, source in enumerate(meta["sources"]):
+        _check_kinds(source, {"label": str, "games": int, "positions": int}, path, f"{number}")
+    _check_kinds(meta["options"], {"size": int, "validation": float | int}, path, "options")
+    size, validation = meta["options"]["size"], meta["options"]["validation"]
+    if not MIN_SIZE <= size <= MAX_SIZE or not 0 <= validation <= 1:
+        raise StoreError(f"{path} is damaged: size {size}, validation {validation}")
+    for reason, count in meta["rejected_by_reason"].items():
+        _check_kinds({reason: count}, {reason: int}, path, "rejected_by_reason")
+    wanted = {REJECTED, *(f"{name}.npy" for name in _arrays_of(meta["version"]))}
+    _check_kinds(meta["files"], dict.fromkeys(sorted(wanted), dict), path, "files")
+    for name in sorted(wanted):
+        _check_kinds(meta["files"][name], {"bytes": int, "sha256": str}, path, name)
+
+
+def _check_kinds(values: Any, kinds: Mapping[str, Any], path: Path, where: str = "") -> None:
+    inside = f" in {where}" if where else ""
+    if not isinstance(values, dict):
+        raise StoreError(f"{path} is damaged: expected an object{inside}, got {values!r:.40}")
+    for key, kind in kinds.items():
+        value = values.get(key)
+        if isinstance(value, bool) or not isinstance(value, kind):
+            name = getattr(kind, "__name__", "a number")
+            raise StoreError(f"{path} is damaged: expected {key}{inside} to be {name}")
+
+
+def _check_table(table: GameTable, meta: Mapping[str, Any], folder: Path) -> None:
+    if not _fits(table) or (table.games, table.positions) != (meta["games"], meta["positions"]):
+        raise StoreError(f"{folder} is damaged: its files and {META} disagree")
+    if meta["digest"] != _digest(table, meta["options"]["validation"], meta["files"]):
+        raise StoreError(f"{folder} is damaged: the digest in {META} is not that of its games")
+    bad = find_impossible_game(
+        table.events, table.event_offsets, table.position_offsets, table.counted, table.size**2
+    )
+    if bad < 0 and table.played_out is not None:
+        bad = table.played_out.find_impossible(np.diff(table.event_offsets))
+    if bad >= 0:
+        name = table.names[bad] if table.games else ""
+        raise StoreError(f"{folder} is damaged: game {bad} ({name!r}) is impossible")
+
+
 def _fits(table: GameTable) -> bool:
-    """Return whether the columns have the lengths and types that kernels rely on."""
-    types = {"events": np.uint16, "event_offsets": np.int64, "position_offsets": np.int64}
+    """Return whether the columns have lengths and offsets that kernels rely on."""
     arrays = table.columns()
     lengths = [len(arrays[name]) for name in COLUMNS]
+    offsets = [
+        (table.event_offsets, len(table.events)),
+        (table.names.offsets, len(table.names.text)),
+        (table.position_offsets, None),
+    ]
     return (
-        all(arrays[name].dtype == dtype for name, dtype in (types | COLUMNS).items())
-        and all(array.ndim == 1 for array in arrays.values())
+        all(_ascends(column, last) for column, last in offsets)
         and {*lengths, len(table.position_offsets) - 1, len(table.names)} == {table.games}
-        and int(table.event_offsets[-1]) == len(table.events)
-        and _ascends(table.event_offsets)
-        and _ascends(table.position_offsets)
-        and MIN_SIZE <= table.size <= MAX_SIZE
         and (not table.games or int(table.source.max()) < len(table.sources))
     )
 
 
-def _ascends(offsets: npt.NDArray[np.int64]) -> bool:
-    """Return whether offsets begin at 0 and never fall."""
-    return int(offsets[0]) == 0 and bool(np.all(offsets[1:] >= offsets[:-1]))
+def _ascends(offsets: npt.NDArray[np.int64], last: int | None) -> bool:
+    """Return whether offsets begin at 0, never fall and end at last, if that is known."""
+    return (
+        len(offsets) > 0
+        and int(offsets[0]) == 0
+        and bool(np.all(offsets[1:] >= offsets[:-1]))
+        and last in (None, int(offsets[-1]))
+    )
 
 
-def describe(meta: Mapping[str, Any]) -> dict[str, Any]:
+def describe_store(meta: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ``gopolicy prepare --json`` says about a store."""
     keys = ["games", "positions", "rejected", "rejected_by_reason", "duplicates", "digest"]
-    return {key: meta[key] for key in [*keys, "sources", "validation"]}
+    return {key: meta[key] for key in [*keys, "handicap_placed", "sources", "validation"]}
 
 
 def _write_files(
     folder: Path, table: GameTable, rejections: Sequence[Rejection], options: PrepareOptions
 ) -> str:
     """Write all files of a store into an empty folder, meta.json last."""
-    columns = table.columns()
-    files = {f"{name}.npy": _write_array(folder, name, array) for name, array in columns.items()}
-    digest = _digest(table, options, [files[f"{name}.npy"]["sha256"] for name in columns])
-    packed: dict[str, _Array] = {"names": table.names.text, "name_offsets": table.names.offsets}
-    for name, array in packed.items():
-        files[f"{name}.npy"] = _write_array(folder, name, array)
+    arrays = table.columns() | {"names": table.names.text, "name_offsets": table.names.offsets}
+    if table.played_out is not None:
+        arrays |= table.played_out.arrays()
+    files = {
+        f"{name}.npy": write_array(folder / f"{name}.npy", arrays[name])
+        for name in _arrays_of(_version_of(table))
+    }
+    digest = _digest(table, options.validation, files)
     files[REJECTED] = _write_rejected(folder, rejections)
     text = json.dumps(_meta(table, rejections, options, digest, files), indent=1)
     (folder / META).write_text(text + "\n", encoding="utf-8")
@@ -182,20 +281,16 @@ def _meta(
     digest: str,
     files: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return the content of meta.json."""
-    reasons = tally(rejections)
-    duplicates = reasons.pop(DUPLICATE, 0)
     held_out = select_split(table, "validation", options.validation)
     return {
         "format": FORMAT,
-        "version": VERSION,
+        "version": _version_of(table),
         "written_by": f"gopolicy {__version__}",
         "digest": digest,
         "games": table.games,
         "positions": table.positions,
-        "rejected": sum(reasons.values()),
-        "rejected_by_reason": reasons,
-        "duplicates": duplicates,
+        **count_left_out(rejections),
+        "handicap_placed": table.handicap_placed,
         "validation": {"games": len(held_out.games), "positions": held_out.positions},
         "sources": _source_counts(table),
         "options": options.as_json(),
@@ -203,8 +298,17 @@ def _meta(
     }
 
 
+def _version_of(table: GameTable) -> int:
+    """Return the version in which a table is written."""
+    return PLAIN if table.played_out is None else WITH_ENDS
+
+
+def _arrays_of(version: int) -> dict[str, type[np.generic]]:
+    """Return what kind of numbers each ``.npy`` file of a version holds."""
+    return ARRAYS | PLAYED_OUT if version == WITH_ENDS else ARRAYS
+
+
 def _source_counts(table: GameTable) -> list[dict[str, Any]]:
-    """Return label, games and positions of every source, in the order of `GameTable.sources`."""
     sizes = np.diff(table.position_offsets)
     games = np.bincount(table.source, minlength=len(table.sources))
     positions = np.bincount(table.source, weights=sizes, minlength=len(table.sources))
@@ -214,75 +318,44 @@ def _source_counts(table: GameTable) -> list[dict[str, Any]]:
     ]
 
 
-def _digest(table: GameTable, options: PrepareOptions, checksums: list[str]) -> str:
+def _digest(table: GameTable, validation: float, files: Mapping[str, Any]) -> str:
     """Return a hash of what a store means; where the archives lay does not matter."""
-    facts = [VERSION, table.size, options.validation, table.sources, checksums]
+    version = _version_of(table)
+    names = [*table.columns(), *(PLAYED_OUT if version == WITH_ENDS else ())]
+    checksums = [files[f"{name}.npy"]["sha256"] for name in names]
+    facts = [version, table.size, validation, table.sources, checksums]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def _write_array(folder: Path, name: str, array: _Array) -> dict[str, Any]:
-    """Write one .npy file and return its entry for meta.json."""
-    array = np.ascontiguousarray(array)
-    with (folder / f"{name}.npy").open("wb") as file:
-        header = np.lib.format.header_data_from_array_1_0(array)
-        np.lib.format.write_array_header_1_0(file, header)
-        file.write(array.data.cast("B") if array.size else b"")
-        file.flush()
-    return _entry(folder / f"{name}.npy")
-
-
 def _write_rejected(folder: Path, rejections: Sequence[Rejection]) -> dict[str, Any]:
-    """Write the list of games left out, one line each."""
     with (folder / REJECTED).open("w", encoding="utf-8", errors="replace", newline="\n") as file:
         file.write("name\treason\tdetail\n")
         for rejection in rejections:
             cells = (rejection.name, rejection.reason, rejection.detail)
             file.write("\t".join(" ".join(cell.split()) for cell in cells) + "\n")
-    return _entry(folder / REJECTED)
+    return file_entry(folder / REJECTED)
 
 
-def _entry(path: Path) -> dict[str, Any]:
-    """Return size and checksum of a file."""
-    with path.open("rb") as file:
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": checksum}
+def read_rejected(folder: Path) -> list[Rejection]:
+    """Return the games that were left out of a store that is open, as it lists them."""
+    text = (folder / REJECTED).read_text(encoding="utf-8")
+    cells = (line.split("\t") for line in text.split("\n")[1:-1])
+    return [Rejection(name=name, reason=reason, detail=detail) for name, reason, detail in cells]
 
 
 def _read_meta(folder: Path) -> dict[str, Any]:
-    """Return meta.json as a dict."""
     try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        meta = read_json(folder / META)
     except FileNotFoundError:
         what = "is not a store" if folder.exists() else "does not exist"
         raise StoreError(f"{folder} {what}; `gopolicy prepare` makes stores") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise StoreError(f"{folder / META} cannot be read: {_reason(error)}") from error
     if not isinstance(meta, dict):
         raise StoreError(f"{folder / META} does not describe a store")
     return meta
 
 
-def _map_array(path: Path, entry: Mapping[str, Any]) -> _Array:
-    """Map one .npy file copy-on-write, so that kernels see the same type as in memory."""
-    try:
-        size = path.stat().st_size
-        if size == entry["bytes"]:
-            with path.open("rb") as file:
-                return _map_open_file(file)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read: {_reason(error)}") from error
-    raise StoreError(f"{path} is damaged: {size:,} bytes, expected {entry['bytes']:,}")
-
-
 def _reason(error: Exception) -> str:
     """Return what went wrong, without the path, which the caller names."""
     return str(getattr(error, "strerror", None) or error)
-
-
-def _map_open_file(file: BinaryIO) -> _Array:
-    np.lib.format.read_magic(file)
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    if math.prod(shape) == 0:
-        return np.empty(shape, dtype)
-    mapped = np.memmap(file, dtype, "c", file.tell(), shape)
-    return np.asarray(mapped)

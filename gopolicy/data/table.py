@@ -12,7 +12,10 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.data.kernels import Int64Array, locate_positions
+from gopolicy.data.played_out import PlayedOut
+from gopolicy.data.position_kernels import Int64Array, find_illegal_game, locate_positions
+from gopolicy.errors import StoreError
+from gopolicy.go.kernels import new_board
 
 UNKNOWN_RANK = -128
 
@@ -55,7 +58,8 @@ class Names(Sequence[str]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         at = range(len(self))[index]
-        return self.text[self.offsets[at] : self.offsets[at + 1]].tobytes().decode("utf-8")
+        text = self.text[self.offsets[at] : self.offsets[at + 1]].tobytes()
+        return text.decode("utf-8", "replace")
 
 
 class Located(NamedTuple):
@@ -100,6 +104,12 @@ class GameTable:
     """[G] index into `sources`."""
     split_key: npt.NDArray[np.uint32]
     """[G] a hash of the opening that is the same for near-duplicates, turned ones too."""
+    handicap_placed: int = 0
+    """Games just read whose handicap stones were missing, see `gopolicy.sgf.missing_handicap`."""
+    unchecked: npt.NDArray[np.bool_] | None = None
+    """[G] games nobody has replayed yet to see that they are legal; None: all are known to be."""
+    played_out: PlayedOut | None = None
+    """Final scores and owners, if the games were played to the very end."""
 
     @property
     def games(self) -> int:
@@ -112,7 +122,8 @@ class GameTable:
         return int(self.position_offsets[-1])
 
     def game_events(self, game: int) -> npt.NDArray[np.uint16]:
-        """Return the events of one game (a view)."""
+        """Return the events of one game (a view); StoreError if it is not legal."""
+        self._check(np.array([game], np.int64))
         return self.events[self.event_offsets[game] : self.event_offsets[game + 1]]
 
     def positions_of(self, games: npt.NDArray[np.integer[Any]]) -> Int64Array:
@@ -121,15 +132,28 @@ class GameTable:
         return sizes
 
     def locate(self, position_ids: npt.NDArray[np.integer[Any]]) -> Located:
-        """Find the move of each position id [B]; IndexError outside 0..positions - 1."""
+        """Find the move of each position id [B]; IndexError outside 0..positions - 1.
+
+        StoreError if a game of theirs is not legal.
+        """
         ids = np.ascontiguousarray(position_ids, np.int64)
         if len(ids) and not (ids.min() >= 0 and ids.max() < self.positions):
             raise IndexError(f"position ids must lie in 0..{self.positions - 1}")
         games = np.searchsorted(self.position_offsets, ids, side="right").astype(np.int64) - 1
+        self._check(games)
         indices = np.zeros(len(ids), np.int32)
         ranks = ids - self.position_offsets[games]
         locate_positions(self.events, self.event_offsets, self.counted, ranks, games, indices)
         return Located(self.event_offsets[games], self.event_offsets[games + 1], indices, games)
+
+    def _check(self, games: Int64Array) -> None:
+        """Raise StoreError unless these games are legal, as kernels that replay them rely on."""
+        if self.unchecked is None or not self.unchecked[games].any():
+            return
+        board, events = new_board(self.size), np.asarray(self.events)
+        bad = find_illegal_game(board, events, self.event_offsets, games, self.unchecked)
+        if bad >= 0:
+            raise StoreError(f"game {bad} ({self.names[bad]!r}) of the store holds an illegal move")
 
     def columns(self) -> dict[str, npt.NDArray[Any]]:
         """Return every array but the names, by name, in the order of the store."""

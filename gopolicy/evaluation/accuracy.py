@@ -3,25 +3,25 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.data.kernels import Int64Array
 from gopolicy.data.loader import BatchLoader
+from gopolicy.data.position_kernels import Int64Array
 from gopolicy.data.sampling import ListedBatches
 from gopolicy.data.table import UNKNOWN_RANK, GameTable
 from gopolicy.errors import ConfigError
-from gopolicy.evaluation.kernels import Facts, Where, describe
-from gopolicy.evaluation.tally import (
+from gopolicy.evaluation.accuracy_tally import (
     CONFIDENCE_BINS,
     PHASE_MOVES,
     PHASES,
+    AccuracyTally,
     Bins,
     Labels,
-    Tally,
 )
+from gopolicy.evaluation.fact_kernels import PositionFacts, Where, write_facts
 from gopolicy.go.kernels import new_board
 from gopolicy.progress import SILENT, Progress
 from gopolicy.sgf.ranks import rank_name
@@ -33,16 +33,18 @@ PROTOCOL = (
     "Every counted board move of the chosen games is one position; passes are neither predicted "
     "nor counted. The network ranks all points of the board, illegal ones included: top-k is the "
     "share of positions whose played move is among the k most probable points, equal "
-    "probabilities ordered by point. top1_legal leaves out illegal points (occupied, suicide, "
-    "simple ko) before ranking. nll is the mean negative logarithm of the probability of the "
-    "played move, in nats, over all points. Intervals are 95 % and treat each game as one "
+    "probabilities ordered by point; ties says what other orders would give. top1_legal leaves out "
+    "illegal points (occupied, suicide, simple ko) before ranking. nll is the mean negative "
+    "logarithm of the probability of the played move, in nats, over all points. Intervals are 95 % "
+    "and treat each game as one "
     "independent draw. calibration_error is the expected calibration error of the most probable "
     f"move in {CONFIDENCE_BINS} bins of equal width."
 )
 
 
-class Forecaster(Protocol):
-    """Whatever gives probabilities; `gopolicy.engine.predictor.Predictor` is one."""
+@runtime_checkable
+class GivesLogProbabilities(Protocol):
+    """Whatever gives probabilities; `gopolicy.policy.policy.Policy` is one."""
 
     @property
     def plane_set(self) -> str:
@@ -56,7 +58,7 @@ class Forecaster(Protocol):
         """Return logarithms of probabilities, [B, A]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AccuracyReport:
     """Every figure of one evaluation; shares are between 0 and 1."""
 
@@ -68,6 +70,10 @@ class AccuracyReport:
     top5: float
     top10: float
     top1_legal: float
+    ties: dict[str, float]
+    """How the order of equally probable points matters: ``positions`` where the move played shares
+    the first place, and the top-1 of the worst (``top1_low``) and best (``top1_high``) order of
+    equal points, and of one drawn by chance (``top1_chance``)."""
     legal_probability: float
     """The mean probability that the network gives to legal points together."""
     nll: float
@@ -82,9 +88,18 @@ class AccuracyReport:
     seconds: float
     protocol: str = PROTOCOL
 
+    def __repr__(self) -> str:
+        """Return the figures that matter most, in one line."""
+        low_high = self.top1_interval
+        interval = f" ({low_high[0]:.1%} to {low_high[1]:.1%})" if low_high else ""
+        return (
+            f"<AccuracyReport: top-1 {self.top1:.1%}{interval}, top-5 {self.top5:.1%},"
+            f" nll {self.nll:.3f}, {self.positions:,} positions of {self.games:,} games>"
+        )
 
-def evaluate(
-    forecaster: Forecaster,
+
+def evaluate_positions(
+    policy: GivesLogProbabilities,
     table: GameTable,
     position_ids: Int64Array | None = None,
     *,
@@ -93,32 +108,32 @@ def evaluate(
 ) -> AccuracyReport:
     """Measure the forecaster on positions of the table, by default on all of them."""
     tally, seconds = evaluate_tally(
-        forecaster, table, position_ids, batch_size=batch_size, progress=progress
+        policy, table, position_ids, batch_size=batch_size, progress=progress
     )
     return summarize(tally, seconds)
 
 
 def evaluate_tally(
-    forecaster: Forecaster,
+    policy: GivesLogProbabilities,
     table: GameTable,
     position_ids: Int64Array | None = None,
     *,
     batch_size: int = 256,
     progress: Progress = SILENT,
-) -> tuple[Tally, float]:
-    """Return the sums behind `evaluate`, by game and so on, and the seconds they took."""
-    if forecaster.size != table.size:
-        sizes = f"{forecaster.size}x{forecaster.size}, the games on {table.size}x{table.size}"
+) -> tuple[AccuracyTally, float]:
+    """Return the sums behind `evaluate_positions`, by game and so on, and the seconds they took."""
+    if policy.size != table.size:
+        sizes = f"{policy.size}x{policy.size}, the games on {table.size}x{table.size}"
         raise ConfigError(f"the network plays on {sizes}")
     ids = np.arange(table.positions) if position_ids is None else position_ids
     if not len(ids):
         raise ConfigError("no position to evaluate: no game is left after reading and filtering")
     started = time.perf_counter()
-    tally = Tally(table.size**2, table.games)
+    tally = AccuracyTally(table.size**2, table.games)
     progress.start("evaluate", len(ids), "positions")
     try:
-        for planes, labels in labeled_batches(table, ids, forecaster.plane_set, batch_size):
-            tally.add(forecaster.log_probabilities(planes), labels)
+        for planes, labels in labeled_batches(table, ids, policy.plane_set, batch_size):
+            tally.add(policy.log_probabilities(planes), labels)
             progress.advance(len(planes), top1=tally.rank_counts[1] / tally.positions)
     finally:
         progress.finish()
@@ -139,13 +154,13 @@ def label_positions(table: GameTable, ids: Int64Array, targets: Int64Array) -> L
     """Return what is known about positions besides their planes and the move played."""
     located = table.locate(ids)
     count = len(ids)
-    facts = Facts(
+    facts = PositionFacts(
         np.empty((count, table.size**2), np.bool_),
         np.empty(count, np.int8),
         np.empty(count, np.int32),
     )
     where = Where(np.asarray(table.events), located.starts, located.indices)
-    describe(new_board(table.size), where, facts)
+    write_facts(new_board(table.size), where, facts)
     black = facts.colors == 1
     ranks = np.where(black, table.black_rank[located.games], table.white_rank[located.games])
     return Labels(
@@ -157,7 +172,7 @@ def label_positions(table: GameTable, ids: Int64Array, targets: Int64Array) -> L
     )
 
 
-def summarize(tally: Tally, seconds: float) -> AccuracyReport:
+def summarize(tally: AccuracyTally, seconds: float) -> AccuracyReport:
     """Turn sums into figures."""
     total = tally.positions
     topk = np.cumsum(tally.rank_counts[1:]) / total
@@ -172,6 +187,7 @@ def summarize(tally: Tally, seconds: float) -> AccuracyReport:
         top5=float(topk[4]),
         top10=float(topk[9]),
         top1_legal=tally.legal_hits / total,
+        ties=ties(tally),
         legal_probability=tally.legal_mass / total,
         nll=float(games.nats.sum() / total),
         nll_interval=interval(games.nats, games.positions),
@@ -183,6 +199,17 @@ def summarize(tally: Tally, seconds: float) -> AccuracyReport:
         calibration=rows,
         seconds=seconds,
     )
+
+
+def ties(tally: AccuracyTally) -> dict[str, float]:
+    """Return how the order of equally probable points matters for top-1."""
+    found, total = tally.first_ties, tally.positions
+    return {
+        "positions": found.positions,
+        "top1_low": found.lone_hits / total,
+        "top1_high": (found.lone_hits + found.positions) / total,
+        "top1_chance": found.chance_hits / total,
+    }
 
 
 def interval(sums: npt.NDArray[np.number[Any]], counts: Int64Array) -> tuple[float, float] | None:
@@ -221,7 +248,7 @@ def by_rank(bins: Bins) -> list[dict[str, Any]]:
     return rows
 
 
-def calibration(tally: Tally) -> tuple[list[dict[str, Any]], float]:
+def calibration(tally: AccuracyTally) -> tuple[list[dict[str, Any]], float]:
     """Return the reliability of the most probable move per bin, and the error over all bins."""
     bins, total, error, rows = tally.by_confidence, tally.positions, 0.0, []
     for b in np.flatnonzero(bins.positions):
@@ -235,7 +262,6 @@ def calibration(tally: Tally) -> tuple[list[dict[str, Any]], float]:
 
 
 def _figures(bins: Bins, index: int) -> dict[str, Any]:
-    """Return the figures of one bin."""
     count = int(bins.positions[index])
     return {
         "positions": count,

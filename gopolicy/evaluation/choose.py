@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.data.kernels import Int64Array
+from gopolicy.data.position_kernels import Int64Array
 from gopolicy.data.selection import GameSelection
 from gopolicy.data.table import GameTable
 from gopolicy.go.types import EVENT_SETUP, Color

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.features import kernels
+from gopolicy.features import plane_kernels as kernels
+from gopolicy.features.move_kernels import new_move_scratch
 from gopolicy.features.planes import GROUPS, plane_set
+from gopolicy.go.batch_kernels import GameArrays
 from gopolicy.go.kernels import BoardArrays, new_board
-from gopolicy.go.ladder_kernels import new_ladder_scratch
+from gopolicy.go.ladder_reading_kernels import new_ladder_scratch
 from gopolicy.go.symmetry import symmetry_table
-from gopolicy.go.types import EVENT_NO_POINT, EVENT_POINT_MASK, EVENT_SETUP
+from gopolicy.go.types import EVENT_NO_POINT, EVENT_POINT_MASK, EVENT_SETUP, player
 
 Planes = npt.NDArray[np.int8]
 
@@ -43,9 +45,7 @@ class _Workspace(threading.local):
         self.scratch = kernels.EncodeScratch(
             ladder=new_ladder_scratch(),
             ladder_marks=np.zeros(cells, np.int8),
-            libs=np.zeros(words, np.uint64),
-            heads=np.zeros(8, np.int64),
-            sizes=np.zeros(3, np.int64),
+            move=new_move_scratch(words),
         )
 
 
@@ -57,7 +57,7 @@ class Encoder:
         self.plane_set = plane_set(plane_set_name)
         self.size = size
         first = [self.plane_set.first(group.name) for group in GROUPS]
-        self._layout = kernels.Layout(np.array(first, np.int16), symmetry_table(size))
+        self._layout = kernels.PlaneLayout(np.array(first, np.int16), symmetry_table(size))
         self._workspace = _Workspace(size)
 
     def _empty(self, count: int) -> kernels.Encoded:
@@ -71,10 +71,15 @@ class Encoder:
         return view
 
     def board(self, board: BoardArrays, to_move: int, symmetry: int = 0) -> Planes:
-        """Return the planes [C, N, N] of one position with to_move (BLACK or WHITE) to move."""
+        """Return the planes [C, N, N] of one position with to_move (BLACK or WHITE) to move.
+
+        `ConfigError` where to_move is neither.
+        """
         out = self._empty(1).planes
         scratch = self._workspace.scratch
-        kernels.encode_position(board, int(to_move), symmetry, self._layout, scratch, out[0])
+        kernels.encode_position(
+            board, int(player(to_move)), symmetry, self._layout, scratch, out[0]
+        )
         planes: Planes = self._view(out)[0]
         return planes
 
@@ -104,3 +109,20 @@ class Encoder:
         space = self._workspace
         kernels.encode_batch(space.board, events, rows, self._layout, space.scratch, result)
         return self._view(result.planes), result.targets
+
+    def empty(self, count: int) -> Planes:
+        """Return room for the planes of count positions, [count, C, N, N], in the order of `games`.
+
+        Its memory lies point by point, [count, N, N, C], like that of everything returned here.
+        """
+        return self._view(self._empty(count).planes)
+
+    def games(
+        self, games: GameArrays, colors: npt.NDArray[np.int8], out: Planes, part: tuple[int, int]
+    ) -> None:
+        """Write into out, made by `empty`, the planes of games part[0] to before part[1].
+
+        colors [G] are to move, BLACK or WHITE.
+        """
+        flat = out.transpose(0, 2, 3, 1).reshape(len(out), -1, self.plane_set.count)
+        kernels.encode_games(games, part, colors, self._layout, self._workspace.scratch, flat)

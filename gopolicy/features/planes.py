@@ -11,7 +11,8 @@ planes are the ablations of Extended Data Table 3.  What the table leaves open i
 - Capture size, self-atari size and liberties after move describe each legal move (simple ko, no
   suicide) of the side to move; nothing captured, or no self-atari, leaves all eight planes 0.
 - Self-atari size: stones of the own chain, the new one included, if it is left with one liberty.
-- Ladder capture and escape are read exactly; `gopolicy.go.ladder_kernels` says what is read.
+- Ladder capture and escape are read to the end, within a budget far beyond real games;
+  `gopolicy.go.ladder_reading_kernels` says what is read.
 - Sensibleness: legal, and not an own eye.  An own eye is a point whose neighbors are all own
   stones and whose diagonal points hold at most one opponent stone, none if it is on the edge.
 """

@@ -4,21 +4,23 @@
 points named as vertices.  Programs that go through many games call the kernels once per game.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import get_args
+from itertools import takewhile, zip_longest
+from math import isfinite
+from typing import SupportsFloat, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.errors import ConfigError, GoPolicyError, IllegalMove, Refusal, VertexError
+import gopolicy
+from gopolicy.errors import ConfigError, GoPolicyError, IllegalMove, Refusal, wrong_kind
 from gopolicy.go import board_kernels, kernels, scoring
 from gopolicy.go.diagram import format_diagram, parse_diagram
 from gopolicy.go.handicap import fixed_handicap
 from gopolicy.go.superko import History, Superko
-from gopolicy.go.types import EVENT_SETUP, PASS, Color, Point, move_event, setup_event
-from gopolicy.go.vertex import check_size, parse_vertex, vertex_name
+from gopolicy.go.types import EVENT_SETUP, PASS, Color, Point, move_event, player, setup_event
+from gopolicy.go.vertex import check_size, point_of, point_on_board, vertex_name
 
 _REFUSALS = {
     kernels.OCCUPIED: Refusal.OCCUPIED,
@@ -33,9 +35,9 @@ class _Step:
 
     events: int  # before the step
     to_move: Color  # before the step
-    captured: int  # by the player; negative for a suicide
-    recorded: int  # positions the step added to the history
-    history: History | None  # the history that a setup replaced
+    captured: int = 0  # by the player; negative for a suicide
+    recorded: int = 0  # positions the step added to the history
+    history: History | None = None  # the history that a setup replaced
 
 
 class Board:
@@ -49,18 +51,12 @@ class Board:
     """
 
     def __init__(
-        self,
-        size: int = 19,
-        *,
-        komi: float = 7.5,
-        superko: Superko = "none",
-        suicide: bool = False,
+        self, size: int = 19, *, komi: float = 7.5, superko: Superko = "none", suicide: bool = False
     ) -> None:
         if superko not in get_args(Superko):
-            expected = ", ".join(get_args(Superko))
-            raise ConfigError(f"expected superko to be one of {expected}, got {superko!r}")
-        if not math.isfinite(komi):
-            raise ConfigError(f"expected a number for komi, got {komi}")
+            raise wrong_kind(f"superko to be one of {', '.join(get_args(Superko))}", superko)
+        if isinstance(komi, bool) or not isinstance(komi, SupportsFloat) or not isfinite(komi):
+            raise wrong_kind("a number for komi", komi)
         self.size = check_size(size)
         self.komi = komi
         self.superko: Superko = superko
@@ -85,6 +81,8 @@ class Board:
         """Return the board after events, see `gopolicy.go.types`; IllegalMove where one is."""
         board = cls(size, komi=komi, superko=superko, suicide=suicide)
         waiting: list[int] = []
+        if isinstance(events, str | bytes) or not isinstance(events, Iterable):
+            raise wrong_kind("the events of a game, such as GameRecord.events", events)
         for event in map(int, events):
             if event & EVENT_SETUP:
                 waiting.append(event)
@@ -93,7 +91,7 @@ class Board:
                 board._set_up(waiting)
                 waiting = []
             point = Point(kernels.event_point(event))
-            board.play(point, Color(kernels.event_color(event)))
+            board.play(point, player(kernels.event_color(event)))
         if waiting:
             board._set_up(waiting)
         return board
@@ -164,40 +162,40 @@ class Board:
     @property
     def passes(self) -> int:
         """How many passes in a row have just been played; two end most games."""
-        count = 0
-        for event in reversed(self._events):
-            if event & EVENT_SETUP or kernels.event_point(event) >= 0:
-                break
-            count += 1
-        return count
+        passed = (not e & EVENT_SETUP and kernels.event_point(e) < 0 for e in self._events[::-1])
+        return sum(takewhile(bool, passed))
 
     def color_at(self, point: Point | str) -> Color:
         """Return what stands on a point."""
-        at = kernels.cell_of(self._arrays, self._on_board(point))
+        at = kernels.cell_of(self._arrays, point_on_board(point, self.size))
         return Color(int(self._arrays.stones[at]))
 
     def chain(self, point: Point | str) -> tuple[Point, ...]:
         """Return the points of the chain at point, in order; none where no stone stands."""
         found = np.empty(self.size**2, np.int64)
-        count = board_kernels.chain_points(self._arrays, self._on_board(point), found)
+        count = board_kernels.chain_points(self._arrays, point_on_board(point, self.size), found)
         return tuple(Point(int(at)) for at in np.sort(found[:count]))
 
     def liberties(self, point: Point | str) -> tuple[Point, ...]:
         """Return the liberties of the chain at point, in order; none where no stone stands."""
         found = np.empty(self.size**2, np.int64)
-        count = board_kernels.liberty_points(self._arrays, self._on_board(point), found)
+        count = board_kernels.liberty_points(self._arrays, point_on_board(point, self.size), found)
         return tuple(Point(int(at)) for at in found[:count])
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return the diagram of the position, the last move in parentheses."""
         last = self.last_move
         return format_diagram(self.stones, PASS if last is None else last)
+
+    def _repr_svg_(self) -> str:
+        """Draw the position, for notebooks."""
+        return str(gopolicy.draw_board(self))
 
     # Legality.
 
     def refusal(self, point: Point | str, color: Color | None = None) -> Refusal | None:
         """Return why color (by default, who is to move) may not play at point; None if allowed."""
-        at, color = self._point(point), Color(color or self.to_move)
+        at, color = point_of(point, self.size), self._player(color)
         if at == PASS:
             return None
         if not 0 <= at < self.size**2:
@@ -213,7 +211,7 @@ class Board:
 
     def legal_mask(self, color: Color | None = None) -> npt.NDArray[np.bool_]:
         """Return where color may play, [N * N]; passing is always legal and not part of it."""
-        color = Color(color or self.to_move)
+        color = self._player(color)
         mask = np.empty(self.size**2, np.bool_)
         kernels.legal_points(self._arrays, int(color), self.suicide, mask)
         if self._history is not None:
@@ -234,10 +232,14 @@ class Board:
         color is by default who is to move; a move out of turn counts as a pass of the opponent
         before it.  Raises IllegalMove and leaves the board as it was if the move is refused.
         """
-        at, color = self._point(point), Color(color or self.to_move)
+        at, color = point_of(point, self.size), self._player(color)
         reason = self.refusal(at, color)
         if reason is not None:
             raise IllegalMove(self._complaint(at, color, reason), reason)
+        return self._carry_out(at, color)
+
+    def _carry_out(self, at: Point, color: Color) -> int:
+        """Play without asking the rules."""
         recorded = 0
         if self._history is not None and color != self.to_move:
             self._history.add(self._flat_stones(), color)
@@ -250,15 +252,8 @@ class Board:
         if self._history is not None:
             self._history.add(self._flat_stones(), self.to_move)
             recorded += 1
-        self._steps.append(
-            _Step(
-                events=before[0],
-                to_move=before[1],
-                captured=captured,
-                recorded=recorded,
-                history=None,
-            )
-        )
+        step = _Step(events=before[0], to_move=before[1], captured=captured, recorded=recorded)
+        self._steps.append(step)
         return captured
 
     def setup(
@@ -274,12 +269,12 @@ class Board:
         the board as it was if a chain would have no liberty.
         """
         events = [
-            setup_event(self._on_board(point), color)
+            setup_event(point, color)
             for color, points in ((1, black), (2, white), (0, empty))
-            for point in points
+            for point in self._points(points)
         ]
         if to_move is not None:
-            events.append(setup_event(PASS, Color(to_move)))
+            events.append(setup_event(PASS, player(to_move)))
         self._set_up(events)
 
     def place_handicap(self, stones: int) -> tuple[Point, ...]:
@@ -290,7 +285,7 @@ class Board:
 
     def set_handicap(self, points: Iterable[Point | str]) -> None:
         """Put handicap stones, 2 or more, on an empty board; White is to move."""
-        placed = [self._on_board(point) for point in points]
+        placed = self._points(points)
         if len(set(placed)) != len(placed):
             raise ConfigError("expected different points for the handicap stones")
         if not 2 <= len(placed) < self.size**2:
@@ -316,6 +311,21 @@ class Board:
         del self._events[step.events :]
         board_kernels.rebuild(self._arrays, self.events)
 
+    def with_rules(self, *, superko: Superko, suicide: bool) -> "Board":
+        """Return the same game, to be undone step by step, under other rules from here on.
+
+        Past moves stay, also those that the other rules would have forbidden.
+        """
+        other = Board(self.size, komi=self.komi, superko=superko, suicide=suicide)
+        for step, following in zip_longest(self._steps, self._steps[1:]):
+            events = self._events[step.events : following.events if following else None]
+            if events[0] & EVENT_SETUP:
+                other._set_up(events)
+            else:
+                point, color = kernels.event_point(events[0]), kernels.event_color(events[0])
+                other._carry_out(Point(point), player(color))
+        return other
+
     def copy(self) -> "Board":
         """Return an independent copy, history included."""
         other = Board(self.size, komi=self.komi, superko=self.superko, suicide=self.suicide)
@@ -331,13 +341,12 @@ class Board:
 
     def area_score(self, dead: Iterable[Point | str] = ()) -> scoring.Score:
         """Return the score by area, komi included: Tromp-Taylor unless dead stones are given."""
-        points = [self._on_board(point) for point in dead]
-        return scoring.area_score(self.stones, komi=self.komi, dead=points)
+        return scoring.area_score(self.stones, komi=self.komi, dead=self._points(dead))
 
     def territory_score(self, dead: Iterable[Point | str] = ()) -> scoring.Score:
         """Return the score by territory and prisoners, komi included."""
-        points = [self._on_board(point) for point in dead]
-        return scoring.territory_score(self.stones, self.captures, komi=self.komi, dead=points)
+        removed = self._points(dead)
+        return scoring.territory_score(self.stones, self.captures, komi=self.komi, dead=removed)
 
     # Inside.
 
@@ -355,18 +364,15 @@ class Board:
         kernels.stones_of(self._arrays, stones)
         return stones
 
-    def _point(self, point: Point | str) -> Point:
-        """Return the point that was meant; VertexError for a text that names none."""
-        if isinstance(point, str):
-            return parse_vertex(point, self.size)
-        return Point(int(point))
+    def _player(self, color: Color | None) -> Color:
+        """Return color, by default who is to move; ConfigError for EMPTY."""
+        return self.to_move if color is None else player(color)
 
-    def _on_board(self, point: Point | str) -> Point:
-        """Return the point that was meant; VertexError unless it is on the board."""
-        at = self._point(point)
-        if not 0 <= at < self.size**2:
-            raise VertexError(f"expected a point of the {self.size}x{self.size} board, got {point}")
-        return at
+    def _points(self, points: Iterable[Point | str]) -> list[Point]:
+        """Return the points that were meant; a single one is refused, as text would be letters."""
+        if isinstance(points, str) or not isinstance(points, Iterable):
+            raise wrong_kind("a list of points such as ['D4', 'Q16']", points)
+        return [point_on_board(point, self.size) for point in points]
 
     def _repeats(self, at: Point, color: Color) -> bool:
         """Return whether an otherwise legal move brings back a position that superko forbids."""
@@ -390,25 +396,19 @@ class Board:
         """Carry out setup events as one step; nothing happens where there are none."""
         if not events:
             return
+        turns = [player(kernels.event_color(e)) for e in events if kernels.event_point(e) < 0]
+        if any(kernels.event_color(event) not in list(Color) for event in events):
+            raise ConfigError(f"setup after move {self.ply} of stones that have no color")
         arrays = kernels.copy_board(self._arrays)
         stop = kernels.replay(arrays, np.array(events, dtype=np.uint16), len(events))
         if stop >= 0:
             what = "leaves a chain without liberties or a stone off the board"
             raise ConfigError(f"setup after move {self.ply} on {self.size}x{self.size} {what}")
-        self._steps.append(
-            _Step(
-                events=len(self._events),
-                to_move=self.to_move,
-                captured=0,
-                recorded=0,
-                history=self._history,
-            )
-        )
+        step = _Step(events=len(self._events), to_move=self.to_move, history=self._history)
+        self._steps.append(step)
         self._arrays = arrays
         self._events += events
-        for event in events:
-            if kernels.event_point(event) < 0:
-                self._to_move = Color(kernels.event_color(event))
+        self._to_move = turns[-1] if turns else self.to_move
         self._history = self._new_history()
 
     def _complaint(self, at: Point, color: Color, reason: Refusal) -> str:

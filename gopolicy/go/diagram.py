@@ -15,6 +15,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 
+from gopolicy.errors import ConfigError, wrong_kind
 from gopolicy.go.handicap import star_points
 from gopolicy.go.types import PASS
 from gopolicy.go.vertex import COLUMNS, check_size
@@ -55,16 +56,18 @@ def _format_row(cells: list[str], number: int, last: int) -> str:
 
 
 def parse_diagram(text: str) -> npt.NDArray[np.int8]:
-    """Return the stones [N, N] of a diagram; raise ValueError where it is not square.
+    """Return the stones [N, N] of a diagram; raise ConfigError where it is none, or not square.
 
     >>> parse_diagram("X . .  / . O . / . . .").tolist()
     [[1, 0, 0], [0, 2, 0], [0, 0, 0]]
     """
+    if not isinstance(text, str):
+        raise wrong_kind("the text of a diagram", text)
     rows = [cells for line in re.split(r"[\n/]", text) if (cells := _parse_row(line))]
     size = check_size(len(rows))
     for number, cells in zip(range(size, 0, -1), rows, strict=True):
         if len(cells) != size:
-            raise ValueError(f"expected {size} points in row {number}, got {len(cells)}")
+            raise ConfigError(f"expected {size} points in row {number}, got {len(cells)}")
     return np.array(rows, dtype=np.int8)
 
 
@@ -77,5 +80,5 @@ def _parse_row(line: str) -> list[int]:
     cells = match[1] if match else text
     unknown = sorted(set(cells) - set(_SYMBOLS))
     if unknown:
-        raise ValueError(f"expected a row of X, O and dots, got {line.strip()[:60]!r}")
+        raise ConfigError(f"expected a row of X, O and dots, got {line.strip()[:60]!r}")
     return [_SYMBOLS[cell] for cell in cells]

@@ -1,11 +1,22 @@
-"""Where handicap stones go.
+"""Where handicap stones go, and how many a game has.
 
 The fixed placement is the table of the Go Text Protocol: two to nine stones on the star points,
 up to four where the board has an even side or is 7x7, none below that.
 """
 
-from gopolicy.errors import ConfigError
-from gopolicy.go.types import Point
+from collections.abc import Iterable
+from typing import SupportsIndex
+
+from gopolicy.errors import ConfigError, wrong_kind
+from gopolicy.go.types import (
+    BLACK,
+    EVENT_COLOR_SHIFT,
+    EVENT_NO_POINT,
+    EVENT_POINT_MASK,
+    EVENT_SETUP,
+    WHITE,
+    Point,
+)
 from gopolicy.go.vertex import check_size, point_at
 
 _ORDER = {
@@ -50,6 +61,8 @@ def fixed_handicap(size: int, stones: int) -> tuple[Point, ...]:
     >>> [vertex_name(point, 19) for point in fixed_handicap(19, 5)]
     ['D4', 'Q16', 'D16', 'Q4', 'K10']
     """
+    if isinstance(stones, bool) or not isinstance(stones, SupportsIndex):
+        raise wrong_kind("a number of handicap stones", stones)
     largest = largest_fixed_handicap(size)
     if not 2 <= stones <= largest:
         room = f"from 2 to {largest}" if largest else "no fixed handicap"
@@ -94,5 +107,33 @@ def free_handicap(size: int, stones: int) -> tuple[Point, ...]:
 
 
 def _steps(one: Point, other: Point, size: int) -> int:
-    """Return how many steps along the lines lie between two points."""
     return abs(one // size - other // size) + abs(one % size - other % size)
+
+
+def handicap_stones(events: Iterable[int]) -> int:
+    """Return how many handicap stones a game begins with, 0 for a single one.
+
+    They are Black's stones before White's first move, set up or played: some frontends send them
+    as moves.  A white stone set up there makes it a position, which has none.  Black's passes do
+    not matter, and White's first move, a pass too, ends what Black plays.
+
+    >>> from gopolicy.go.types import move_event
+    >>> handicap_stones([move_event(Point(60), BLACK), move_event(Point(72), BLACK)])
+    2
+    """
+    stones: set[int] = set()
+    white_passed = False
+    for event in events:
+        point, color = event & EVENT_POINT_MASK, event >> EVENT_COLOR_SHIFT & 3
+        is_setup = bool(event & EVENT_SETUP)
+        if point == EVENT_NO_POINT:
+            white_passed |= color == WHITE and not is_setup
+        elif color == WHITE:
+            if is_setup:
+                return 0
+            break
+        elif color != BLACK:
+            stones.discard(point)
+        elif is_setup or not white_passed:
+            stones.add(point)
+    return len(stones) if len(stones) > 1 else 0

@@ -1,359 +1,143 @@
-"""Exact ladder reading.
+"""Which moves capture in a ladder, and which escape from one, as numba kernels.
 
-A ladder is read on the stones alone, with liberties counted by flood fill and moves undone from a
-stack, so the board that is passed in is unchanged when a reading ends.
-
-The rules of the reading (Silver et al. 2016 give none; these are ours):
-
-- The *chaser* attacks a chain, the *runner* owns it.  Both move legally: no suicide, no retaking of
-  a ko.
-- The runner answers an atari with its last liberty, or by capturing a chaser's chain in atari that
-  touches the chain.  Every such answer is tried.
-- The chaser, faced with two liberties, tries both.
-- With three liberties or more the runner is out; with one on the chaser's turn it is caught, if
-  taking it is legal.
-- A *ladder capture* is a move that puts a chain with two liberties into atari such that no answer
-  saves it.  A *ladder escape* is an answer that saves a chain in atari.
-
-A reading visits at most `NODE_BUDGET` positions.  One that runs out counts as a move that does not
-work, for the capture and for the escape alike.
+What the liberties of the chains tell is settled without reading: a chain that gets three liberties
+by extending is out, one that gets none or one is not.  `ladder_reading_kernels` reads the rest.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.go.kernels import BoardArrays
-from gopolicy.go.types import BLACK, EMPTY, MAX_SIZE, WHITE
-from gopolicy.jit import kernel
+from gopolicy.go.kernels import BoardArrays, bit_of, count_word
+from gopolicy.go.ladder_reading_kernels import CAUGHT, SAFE, LadderScratch, read_move
+from gopolicy.go.types import BLACK, EMPTY, WHITE
+from gopolicy.jit import kernel, small_kernel
 
-NODE_BUDGET = 2000
-_CELLS = (MAX_SIZE + 1) * (MAX_SIZE + 2) + 1
-_STACK = 64 * 1024
-_STAMP_LIMIT = 2**31 - 2 * NODE_BUDGET * _CELLS
 CAPTURES, ESCAPES = 1, 2
-SAFE, CAUGHT, UNDECIDED, NEW = range(4)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
-class FloodFill(NamedTuple):
-    """Working memory for finding one chain."""
-
-    queue: npt.NDArray[np.int16]  # [P] stones found
-    libs: npt.NDArray[np.int16]  # [3] liberties found
-    mark: npt.NDArray[np.int32]  # [P] stamp of the fill that saw a cell last
-    last: npt.NDArray[np.int32]  # [2] stamp of the last fill, stones it found
+@small_kernel
+def first_of(bits: np.uint64, word: int) -> int:
+    """Return the first cell of one word of a bit set, which is not empty."""
+    return (word << 6) + count_word((bits & (~bits + _ONE)) - _ONE)
 
 
-class LadderScratch(NamedTuple):
-    """Working memory of a reading; one per thread, its contents mean nothing between readings."""
-
-    chain: FloodFill  # the runner's chain, or a chain that a move may capture
-    near: FloodFill  # a chaser's chain beside it
-    answers: npt.NDArray[np.int16]  # [P] first moves of the readings under way
-    moves: npt.NDArray[np.int16]  # stack: answers still to be tried, and what undoing needs
-    frames: npt.NDArray[np.int32]  # [depth, 3] moves on the stack: first, next to try, end
-    state: npt.NDArray[np.int64]  # [5] indexed by the constants below
-
-
-_FIRST, _NEXT, _END = range(3)
-_STRIDE, _TOP, _NODES, _KO, _KO_COLOR = range(5)
-
-
-def new_ladder_scratch() -> LadderScratch:
-    """Return working memory for boards of every size."""
-
-    def fill() -> FloodFill:
-        return FloodFill(
-            queue=np.zeros(_CELLS, np.int16),
-            libs=np.zeros(3, np.int16),
-            mark=np.zeros(_CELLS, np.int32),
-            last=np.zeros(2, np.int32),
-        )
-
-    return LadderScratch(
-        chain=fill(),
-        near=fill(),
-        answers=np.zeros(_CELLS, np.int16),
-        moves=np.zeros(_STACK, np.int16),
-        frames=np.zeros((NODE_BUDGET + 2, 3), np.int32),
-        state=np.zeros(5, np.int64),
-    )
-
-
-@kernel
-def scan_chain(
-    stones: npt.NDArray[np.int8], at: int, stride: int, enough: int, fill: FloodFill
-) -> int:
-    """Return the liberties of the chain at a cell, or enough (at most 3) if it has that many.
-
-    ``fill.libs`` then holds the liberties; ``fill.queue`` the whole chain if there are fewer.
-    """
-    fill.last[0] += 1
-    stamp = fill.last[0]
-    color = stones[at]
-    fill.mark[at] = stamp
-    fill.queue[0] = at
-    first, last, libs = 0, 1, 0
-    while first < last:
-        here = np.int64(fill.queue[first])
-        first += 1
-        for step in (-stride, -1, 1, stride):
-            near = here + step
-            if fill.mark[near] == stamp:
-                continue
-            if stones[near] == color:
-                fill.mark[near] = stamp
-                fill.queue[last] = near
-                last += 1
-            elif stones[near] == EMPTY:
-                fill.mark[near] = stamp
-                fill.libs[libs] = near
-                libs += 1
-                if libs == enough:
-                    return libs
-    fill.last[1] = last
-    return libs
-
-
-@kernel
-def capture_chain(stones: npt.NDArray[np.int8], at: int, scratch: LadderScratch) -> int:
-    """Take the chain at a cell off the board onto the stack; return its size."""
-    color = stones[at]
-    stride = scratch.state[_STRIDE]
-    bottom = scratch.state[_TOP]
-    stones[at] = EMPTY
-    scratch.moves[bottom] = at
-    first, last = bottom, bottom + 1
-    while first < last:
-        here = np.int64(scratch.moves[first])
-        first += 1
-        for step in (-stride, -1, 1, stride):
-            if stones[here + step] == color:
-                stones[here + step] = EMPTY
-                scratch.moves[last] = here + step
-                last += 1
-    scratch.state[_TOP] = last
-    return last - bottom
-
-
-@kernel
-def touches(stones: npt.NDArray[np.int8], at: int, stride: int, color: int) -> bool:
-    """Return whether a cell has a neighbor of color."""
-    found = False
-    for step in (-stride, -1, 1, stride):
-        found |= stones[at + step] == color
-    return found
-
-
-@kernel
-def try_move(stones: npt.NDArray[np.int8], at: int, color: int, scratch: LadderScratch) -> bool:
-    """Play a move if it is legal; the stack then ends with what `take_back` needs."""
-    state = scratch.state
-    stride = state[_STRIDE]
-    other = BLACK + WHITE - color
-    if stones[at] != EMPTY or (state[_KO] == at and state[_KO_COLOR] == color):
-        return False
-    stones[at] = color
-    captured = 0
-    prisoner = 0
-    for step in (-stride, -1, 1, stride):
-        near = at + step
-        if stones[near] == other and scan_chain(stones, near, stride, 1, scratch.chain) == 0:
-            captured += capture_chain(stones, near, scratch)
-            prisoner = near
-    libs = scan_chain(stones, at, stride, 2, scratch.chain)
-    if libs == 0:
-        stones[at] = EMPTY
-        return False
-    top = state[_TOP]
-    scratch.moves[top] = state[_KO]
-    scratch.moves[top + 1] = state[_KO_COLOR]
-    scratch.moves[top + 2] = captured
-    state[_TOP] = top + 3
-    starts_ko = captured == 1 and libs == 1 and not touches(stones, at, stride, color)
-    state[_KO] = prisoner if starts_ko else 0
-    state[_KO_COLOR] = other
-    return True
-
-
-@kernel
-def take_back(stones: npt.NDArray[np.int8], at: int, color: int, scratch: LadderScratch) -> None:
-    """Undo the last move that `try_move` played, which was color at a cell."""
-    state = scratch.state
-    top = state[_TOP] - 3
-    state[_KO] = scratch.moves[top]
-    state[_KO_COLOR] = scratch.moves[top + 1]
-    bottom = top - np.int64(scratch.moves[top + 2])
-    for i in range(bottom, top):
-        stones[scratch.moves[i]] = BLACK + WHITE - color
-    stones[at] = EMPTY
-    state[_TOP] = bottom
-
-
-@kernel
-def push_answer(scratch: LadderScratch, bottom: int, at: int) -> None:
-    """Push a cell on the stack unless it is there already, above bottom."""
-    top = scratch.state[_TOP]
-    for i in range(bottom, top):
-        if scratch.moves[i] == at:
-            return
-    scratch.moves[top] = at
-    scratch.state[_TOP] = top + 1
-
-
-@kernel
-def push_answers(stones: npt.NDArray[np.int8], target: int, scratch: LadderScratch) -> None:
-    """Push the runner's answers for a chain in atari: captures beside it, then its last liberty."""
-    stride = scratch.state[_STRIDE]
-    bottom = scratch.state[_TOP]
-    chain = scratch.chain
-    other = BLACK + WHITE - stones[target]
-    scan_chain(stones, target, stride, 2, chain)
-    last_liberty = np.int64(chain.libs[0])
-    for i in range(chain.last[1]):
-        here = np.int64(chain.queue[i])
-        for step in (-stride, -1, 1, stride):
-            near = here + step
-            if stones[near] == other and scan_chain(stones, near, stride, 2, scratch.near) == 1:
-                push_answer(scratch, bottom, scratch.near.libs[0])
-    push_answer(scratch, bottom, last_liberty)
-
-
-@kernel
-def open_position(
-    stones: npt.NDArray[np.int8], target: int, side: int, scratch: LadderScratch
-) -> int:
-    """Return SAFE or CAUGHT if that is plain, else push the moves of side to be tried."""
-    state = scratch.state
-    if side == stones[target]:
-        push_answers(stones, target, scratch)
-        return UNDECIDED
-    libs = scan_chain(stones, target, state[_STRIDE], 3, scratch.chain)
-    if libs == 3:
-        return SAFE
-    one = np.int64(scratch.chain.libs[0])
-    if libs == 1:
-        return SAFE if state[_KO] == one and state[_KO_COLOR] == side else CAUGHT
-    push_answer(scratch, state[_TOP], one)
-    push_answer(scratch, state[_TOP] - 1, np.int64(scratch.chain.libs[1]))
-    return UNDECIDED
-
-
-@kernel
-def next_move(stones: npt.NDArray[np.int8], side: int, depth: int, scratch: LadderScratch) -> int:
-    """Play the next legal move among those of the frame at depth; return 0 if none is left."""
-    frames = scratch.frames
-    while frames[depth, _NEXT] < frames[depth, _END]:
-        move = np.int64(scratch.moves[frames[depth, _NEXT]])
-        frames[depth, _NEXT] += 1
-        if try_move(stones, move, side, scratch):
-            return move
+@small_kernel
+def liberty_of(board: BoardArrays, head: int, after: int) -> int:
+    """Return the first liberty of a chain behind a cell, 0 if there is none."""
+    for word in range(board.lib_bits.shape[1]):
+        bits = board.lib_bits[head, word]
+        if bits != _ZERO and first_of(bits, word) == after:
+            bits &= bits - _ONE
+        if bits != _ZERO and first_of(bits, word) > after:
+            return first_of(bits, word)
     return 0
 
 
-@kernel
-def is_caught(stones: npt.NDArray[np.int8], target: int, side: int, scratch: LadderScratch) -> bool:
-    """Return whether the chain at a cell is caught with side to move; the runner's turn: in atari.
+@small_kernel
+def liberties_extended(board: BoardArrays, target: int, at: int, extension: int) -> int:
+    """Return the liberties of the chain at target, attacked at a cell, after extending; 3 is many.
 
-    True is always exact; False also says that the node budget ran out.  The search is depth first
-    with its frames in an array, one for each position on the way: for the chaser one move that
-    catches is enough, for the runner one that saves.
+    extension is its only other liberty.  The attack changes nothing beside extension: a chain that
+    it captures has no liberty but the attack's cell.  Cell 0 stands for no attack.  What extending
+    captures is not counted.
     """
-    state, frames = scratch.state, scratch.frames
-    chaser = BLACK + WHITE - stones[target]
-    depth = 0
-    verdict = NEW
-    while True:
-        if verdict == NEW:
-            state[_NODES] += 1
-            frames[depth, _FIRST] = state[_TOP]
-            if state[_NODES] > NODE_BUDGET:
-                verdict = SAFE
-            else:
-                verdict = open_position(stones, target, side, scratch)
-            frames[depth, _NEXT] = frames[depth, _FIRST]
-            frames[depth, _END] = state[_TOP]
-        if verdict == UNDECIDED:
-            if next_move(stones, side, depth, scratch) != 0:
-                side = BLACK + WHITE - side
-                depth += 1
-                verdict = NEW
-                continue
-            verdict = SAFE if side == chaser else CAUGHT
-        state[_TOP] = frames[depth, _FIRST]
-        if depth == 0:
-            return verdict == CAUGHT
-        depth -= 1
-        side = BLACK + WHITE - side
-        take_back(stones, np.int64(scratch.moves[frames[depth, _NEXT] - 1]), side, scratch)
-        if verdict != (CAUGHT if side == chaser else SAFE):
-            verdict = UNDECIDED
+    runner = board.stones[target]
+    libs = 0
+    for step in (-board.stride, -1, 1, board.stride):
+        near = extension + step
+        libs += (board.stones[near] == EMPTY) & (near != at)
+        if board.stones[near] == runner and board.chain_libs[board.chain_head[near]] >= 5:
+            return 3
+    if libs >= 3:
+        return 3
+    libs = 0
+    for word in range(board.lib_bits.shape[1]):
+        bits = _ZERO
+        for step in (-board.stride, -1, 1, board.stride):
+            near = extension + step
+            if board.stones[near] == runner:
+                bits |= board.lib_bits[board.chain_head[near], word]
+            elif board.stones[near] == EMPTY and near >> 6 == word:
+                bits |= bit_of(near)
+        if at >> 6 == word:
+            bits &= ~bit_of(at)
+        if extension >> 6 == word:
+            bits &= ~bit_of(extension)
+        libs += count_word(bits)
+    return min(libs, 3)
 
 
-@kernel
-def start_reading(board: BoardArrays, scratch: LadderScratch) -> None:
-    """Make the working memory ready for one reading on a board."""
-    for fill in (scratch.chain, scratch.near):
-        if fill.last[0] > _STAMP_LIMIT:
-            fill.last[0] = 0
-            fill.mark[:] = 0
-    scratch.state[_STRIDE] = board.stride
-    scratch.state[_TOP] = 0
-    scratch.state[_NODES] = 0
-    scratch.state[_KO] = board.ko[0]
-    scratch.state[_KO_COLOR] = board.ko[1]
-
-
-@kernel
-def captures_in_ladder(board: BoardArrays, at: int, target: int, scratch: LadderScratch) -> bool:
-    """Return whether attacking at a cell catches the chain at target, which has two liberties."""
-    chaser = BLACK + WHITE - board.stones[target]
-    start_reading(board, scratch)
-    if not try_move(board.stones, at, chaser, scratch):
-        return False
-    caught = is_caught(board.stones, target, BLACK + WHITE - chaser, scratch)
-    take_back(board.stones, at, chaser, scratch)
-    return caught
-
-
-@kernel
-def escapes_ladder(board: BoardArrays, at: int, target: int, scratch: LadderScratch) -> bool:
-    """Return whether answering at a cell saves the chain at target, which is in atari."""
-    runner = np.int64(board.stones[target])
-    start_reading(board, scratch)
-    if not try_move(board.stones, at, runner, scratch):
-        return False
-    caught = is_caught(board.stones, target, BLACK + WHITE - runner, scratch)
-    take_back(board.stones, at, runner, scratch)
-    return not caught and scratch.state[_NODES] <= NODE_BUDGET
-
-
-@kernel
+@small_kernel
 def mark_captures(
     board: BoardArrays, target: int, scratch: LadderScratch, out: npt.NDArray[np.int8]
 ) -> None:
-    """Set bit `CAPTURES` of out at the moves that catch the chain at target (two liberties)."""
-    scan_chain(board.stones, target, board.stride, 3, scratch.chain)
-    one, other = np.int64(scratch.chain.libs[0]), np.int64(scratch.chain.libs[1])
-    for at in (one, other):
-        if out[at] & CAPTURES == 0 and captures_in_ladder(board, at, target, scratch):
+    """Set bit `CAPTURES` of out at the moves that catch the chain of this head (two liberties)."""
+    chaser = BLACK + WHITE - np.int64(board.stones[target])
+    one = liberty_of(board, target, 0)
+    two = liberty_of(board, target, one)
+    for at in (one, two):
+        if out[at] & CAPTURES != 0 or liberties_extended(board, target, at, one + two - at) == 3:
+            continue
+        if read_move(board, at, chaser, target, scratch) == CAUGHT:
             out[at] |= CAPTURES
 
 
-@kernel
+@small_kernel
+def list_captures(board: BoardArrays, target: int, out: npt.NDArray[np.int16]) -> int:
+    """List in out the moves that capture a chain beside the one at target; return their number."""
+    other = BLACK + WHITE - board.stones[target]
+    count = 0
+    stone = np.int64(target)
+    while True:
+        for step in (-board.stride, -1, 1, board.stride):
+            head = np.int64(board.chain_head[stone + step])
+            if board.chain_libs[head] != 1 or board.stones[stone + step] != other:
+                continue
+            at = liberty_of(board, head, 0)
+            known = False
+            for i in range(count):
+                known |= out[i] == at
+            if not known:
+                out[count] = at
+                count += 1
+        stone = np.int64(board.chain_next[stone])
+        if stone == target:
+            return count
+
+
+@small_kernel
+def liberties_running(board: BoardArrays, target: int, extension: int) -> int:
+    """Return how many liberties extending gives a chain in atari: 0, 1, 3 for more, or 2.
+
+    2 also stands for less if extending captures something.
+    """
+    libs = liberties_extended(board, target, 0, extension)
+    for step in (-board.stride, -1, 1, board.stride):
+        near = extension + step
+        hostile = board.stones[near] == BLACK + WHITE - board.stones[target]
+        if hostile and board.chain_libs[board.chain_head[near]] == 1:
+            libs = max(libs, 2)
+    return libs
+
+
+@small_kernel
 def mark_escapes(
     board: BoardArrays, target: int, scratch: LadderScratch, out: npt.NDArray[np.int8]
 ) -> None:
-    """Set bit `ESCAPES` of out at the moves that save the chain at target (in atari)."""
-    start_reading(board, scratch)
-    push_answers(board.stones, target, scratch)
-    count = scratch.state[_TOP]
-    for i in range(count):  # every reading reuses the stack, so the answers wait elsewhere
-        scratch.answers[i] = scratch.moves[i]
+    """Set bit `ESCAPES` of out at the moves that save the chain with this head (in atari)."""
+    runner = np.int64(board.stones[target])
+    extension = liberty_of(board, target, 0)
+    count = list_captures(board, target, scratch.answers)
+    libs = liberties_running(board, target, extension)
+    if libs == 3:
+        out[extension] |= ESCAPES
+    elif libs == 2:
+        scratch.answers[count] = extension
+        count += 1
     for i in range(count):
         at = np.int64(scratch.answers[i])
-        if out[at] & ESCAPES == 0 and escapes_ladder(board, at, target, scratch):
+        if out[at] & ESCAPES == 0 and read_move(board, at, runner, target, scratch) == SAFE:
             out[at] |= ESCAPES
 
 

@@ -10,15 +10,18 @@ no points for eyes in a seki; nothing here can tell a seki, so such eyes are cou
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.kernels import new_board
-from gopolicy.go.scoring_kernels import area_owners as fill_owners
+from gopolicy.go.scoring_kernels import fill_owners
 from gopolicy.go.types import BORDER, Color, Point
 from gopolicy.go.vertex import vertex_name
+
+Scoring = Literal["area", "territory"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,9 @@ class Score:
         return f"{self.winner.name[0]}+{abs(self.margin):.10g}"
 
 
-def area_owners(stones: npt.NDArray[np.int8], dead: Iterable[Point] = ()) -> npt.NDArray[np.int8]:
+def owners_by_area(
+    stones: npt.NDArray[np.int8], dead: Iterable[Point] = ()
+) -> npt.NDArray[np.int8]:
     """Return whose every point is by area counting, [N, N]: EMPTY, BLACK or WHITE.
 
     stones are [N, N]; one point of a dead chain stands for the whole chain.
@@ -75,7 +80,7 @@ def area_score(
     >>> area_score(np.array([[0, 1], [1, 1]], dtype=np.int8), komi=0.5)
     Score(black=4.0, white=0.5)
     """
-    return _score(area_owners(stones, dead), {}, komi)
+    return _score(owners_by_area(stones, dead), {}, komi)
 
 
 def territory_score(
@@ -96,7 +101,6 @@ def territory_score(
 
 
 def _score(owners: npt.NDArray[np.int8], prisoners: Mapping[Color, int], komi: float) -> Score:
-    """Add up owned points, prisoners and komi."""
     black, white = (
         float(np.sum(owners == color)) + prisoners.get(color, 0)
         for color in (Color.BLACK, Color.WHITE)
@@ -117,7 +121,6 @@ def _fill(stones: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
 
 
 def _without(stones: npt.NDArray[np.int8], dead: Iterable[Point]) -> npt.NDArray[np.int8]:
-    """Return stones [N, N] without the chains that dead points belong to."""
     size = len(stones)
     alive = stones.copy().ravel()
     for point in dead:

@@ -10,7 +10,7 @@ _UNKNOWN = -1
 
 
 @kernel
-def area_owners(
+def fill_owners(
     stones: npt.NDArray[np.int8],
     stride: int,
     owners: npt.NDArray[np.int8],

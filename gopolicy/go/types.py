@@ -12,6 +12,8 @@ contiguous array that kernels can replay::
 from enum import IntEnum
 from typing import NewType
 
+from gopolicy.errors import wrong_kind
+
 Point = NewType("Point", int)
 PASS = Point(-1)
 MIN_SIZE, MAX_SIZE = 2, 25
@@ -26,8 +28,19 @@ class Color(IntEnum):
 
     @property
     def opponent(self) -> "Color":
-        """The other player."""
-        return Color(3 - self)
+        """The other player; ConfigError for EMPTY, which has none."""
+        return Color(3 - player(self))
+
+
+def player(color: int) -> Color:
+    """Return color as that of a player; ConfigError for EMPTY and whatever is no color.
+
+    >>> player(2)
+    <Color.WHITE: 2>
+    """
+    if isinstance(color, bool) or color not in (Color.BLACK, Color.WHITE):
+        raise wrong_kind("the color of a player, Color.BLACK or Color.WHITE", color)
+    return Color(color)
 
 
 EMPTY, BLACK, WHITE, BORDER = 0, 1, 2, 3

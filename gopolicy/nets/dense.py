@@ -2,30 +2,24 @@
 
 from torch import nn
 
-from gopolicy.errors import ConfigError
 from gopolicy.nets.layers import Dense, Flatten
 from gopolicy.nets.network import PictureShape
-
-MAX_LAYERS = 1000
-"""More than anybody trains; a guard against a damaged description."""
+from gopolicy.nets.network_settings import DenseSettings
 
 
-def dense(planes: int, size: int, *, units: int = 512, layers: int = 2) -> dict[str, nn.Module]:
-    """Return layers hidden layers of units each, and one logit per point."""
-    shape = PictureShape(planes, size, size)
-    return dense_layers(shape, size * size, units=units, layers=layers)
+def dense(planes: int, size: int, settings: DenseSettings) -> dict[str, nn.Module]:
+    """Return the hidden layers, and one logit per point."""
+    return dense_layers(PictureShape(planes, size, size), size * size, settings)
 
 
 def dense_layers(
-    shape: PictureShape, classes: int, *, units: int = 512, layers: int = 2
+    shape: PictureShape, classes: int, settings: DenseSettings
 ) -> dict[str, nn.Module]:
-    """Return layers hidden layers of units each, and one logit per class."""
-    if units < 1 or not 0 <= layers <= MAX_LAYERS:
-        raise ConfigError(f"expected 1 unit or more and 0 to {MAX_LAYERS} layers")
+    """Return the hidden layers, and one logit per class."""
     stack: dict[str, nn.Module] = {"flatten": Flatten()}
     inputs = shape.channels * shape.height * shape.width
-    for number in range(1, layers + 1):
-        stack[f"dense{number}"] = Dense(inputs, units)
-        inputs = units
+    for number in range(1, settings.layers + 1):
+        stack[f"dense{number}"] = Dense(inputs, settings.units)
+        inputs = settings.units
     stack["head"] = Dense(inputs, classes, activation="none")
     return stack

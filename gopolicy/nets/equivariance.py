@@ -44,6 +44,11 @@ def tie(network: nn.Module) -> None:
             parametrize.register_parametrization(block, "bias", SymmetricPlane(side))
 
 
+def tie_hidden(name: str, block: ConvBlock) -> None:
+    """Tie one block whose inputs come in families already, in place; name is for messages."""
+    _tie_block(name, block, lifts=False)
+
+
 def is_tied(network: nn.Module) -> bool:
     """Say whether `tie` has been at a network."""
     return any(parametrize.is_parametrized(module) for module in network.modules())
@@ -152,7 +157,10 @@ def _tie_block(name: str, block: ConvBlock, *, lifts: bool) -> None:
         parametrize.register_parametrization(conv, "weight", RepeatedChannels(1))
         return
     if conv.out_channels % IMAGES or (not lifts and conv.in_channels % IMAGES):
-        raise ConfigError(f"an equivariant network needs a multiple of {IMAGES} filters ({name})")
+        raise ConfigError(
+            f"an equivariant network needs a multiple of {IMAGES} filters ({name}); choose such a"
+            " number or set equivariant=false"
+        )
     tied = TiedKernels(conv.out_channels // IMAGES, conv.in_channels, rows, lifts=lifts)
     parametrize.register_parametrization(conv, "weight", tied)
     if conv.bias is not None:
@@ -190,5 +198,4 @@ def _compose(second: int, first: int) -> int:
 
 
 def _inverse(g: int) -> int:
-    """Return the image that undoes image g."""
     return next(h for h in range(IMAGES) if _compose(h, g) == 0)

@@ -108,7 +108,7 @@ class _AddReLU(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:
         result = torch.empty_like(x)
-        norm_kernels.add_relu(_rows(x), _rows(y), _rows(result))
+        norm_kernels.add_relu_kernel(_rows(x), _rows(y), _rows(result))
         ctx.save_for_backward(result)
         return result
 
@@ -123,12 +123,10 @@ class _AddReLU(Function):
 
 
 def _follow(running: Tensor, batch: NDArray[np.float64], momentum: float) -> None:
-    """Move a running figure towards that of a batch."""
     running.lerp_(_float(batch), momentum)
 
 
 def _float(numbers: NDArray[np.float64]) -> Tensor:
-    """Return numbers as a float32 tensor."""
     return torch.from_numpy(numbers.astype(np.float32))
 
 

@@ -80,7 +80,6 @@ def weighted_depth(nodes: list[Node]) -> int:
 
 
 def _longest(nodes: list[Node], cost: Callable[[Node], int]) -> int:
-    """Return the largest sum of costs along the edges."""
     best: list[int] = []
     for node in nodes:
         best.append(cost(node) + max((best[source] for source in node.sources), default=0))
@@ -108,13 +107,10 @@ class _Tracer:
             hook.remove()
 
     def _note(self, node: Node, out: Tensor) -> None:
-        """Add a node and remember its output."""
         self._makers[id(out)] = (len(self.nodes), out)
         self.nodes.append(node)
 
     def _hook(self, name: str, describe: "_Describe") -> Callable[..., None]:
-        """Return what to do when the layer of this name has worked."""
-
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], out: Tensor) -> None:
             sources = tuple(self._makers[id(tensor)][0] for tensor in inputs)
             title, cost, weighted = describe(module)
@@ -145,12 +141,10 @@ def _units(network: nn.Module) -> list[tuple[str, nn.Module, _Describe]]:
 
 
 def _activation_name(module: nn.Module) -> str:
-    """Return the name of an activation; "" for none."""
     return "" if isinstance(module, nn.Identity) else type(module).__name__
 
 
 def _conv(block: bricks.ConvBlock) -> tuple[str, int, int]:
-    """Describe a convolution with what belongs to it."""
     conv, options = block.conv, block.options
     kernel = "x".join(str(side) for side in conv.kernel_size)
     depthwise = conv.groups > 1 and conv.groups == conv.in_channels
@@ -168,7 +162,6 @@ def _conv(block: bricks.ConvBlock) -> tuple[str, int, int]:
 
 
 def _separable(layer: bricks.Separable) -> tuple[str, int, int]:
-    """Describe a separable convolution, one layer by the table."""
     before, after = layer.depthwise.activation, layer.pointwise.activation
     kernel = "x".join(str(side) for side in layer.depthwise.conv.kernel_size)
     stride = layer.depthwise.options.stride
@@ -180,8 +173,6 @@ def _separable(layer: bricks.Separable) -> tuple[str, int, int]:
 
 
 def _pool(kind: str) -> _Describe:
-    """Return the description of a pooling."""
-
     def describe(layer: bricks.MaxPool | bricks.AveragePool) -> tuple[str, int, int]:
         return f"{layer.kernel}x{layer.kernel} {kind}, stride {layer.stride}", 1, 0
 
@@ -189,12 +180,10 @@ def _pool(kind: str) -> _Describe:
 
 
 def _plain(title: str, cost: int = 1, weighted: int = 0) -> _Describe:
-    """Return a description that does not depend on the layer."""
     return lambda layer: (title, cost, weighted)
 
 
 def _dense(layer: bricks.Dense) -> tuple[str, int, int]:
-    """Describe a dense layer with its activation."""
     activation = _activation_name(layer.activation)
     title = f"dense, {layer.linear.out_features} units"
     return f"{title}, {activation}" if activation else title, 1, 1
@@ -207,6 +196,8 @@ _KINDS: dict[type[nn.Module], str] = {
     bricks.MaxPool: "pooling",
     bricks.AveragePool: "pooling",
     bricks.GlobalAverage: "pooling",
+    bricks.BoardMean: "pooling",
+    bricks.BoardMaximum: "pooling",
     bricks.Add: "join",
     bricks.Concatenate: "join",
 }
@@ -218,6 +209,8 @@ _DESCRIBE: dict[type[nn.Module], _Describe] = {
     bricks.MaxPool: _pool("max pool"),
     bricks.AveragePool: _pool("average pool"),
     bricks.GlobalAverage: _plain("global average"),
+    bricks.BoardMean: _plain("mean of the board"),
+    bricks.BoardMaximum: _plain("maximum of the board"),
     bricks.Flatten: _plain("flatten"),
     bricks.Dropout: _plain("dropout"),
     bricks.Add: _plain("add"),

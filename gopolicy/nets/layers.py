@@ -245,6 +245,22 @@ class Dropout(nn.Dropout):
     """Zeroes a random share of the values while training."""
 
 
+class BoardMean(nn.Module):
+    """The mean of each channel; as a pooling, which torch does in a quarter of the time on CPUs."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, C, H, W] to [B, C, 1, 1]."""
+        return F.avg_pool2d(x, x.shape[-2:])
+
+
+class BoardMaximum(nn.Module):
+    """The maximum of each channel."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, C, H, W] to [B, C, 1, 1]."""
+        return F.max_pool2d(x, x.shape[-2:])
+
+
 class GlobalBias(nn.Module):
     """Tells every point about the whole board (the policy head of Wu's GoNN, 2018).
 
@@ -259,15 +275,15 @@ class GlobalBias(nn.Module):
         self.whole = ConvBlock(inputs, outputs, 1, options)
         self.from_mean = ConvBlock(outputs, outputs, 1, bare)
         self.from_maximum = ConvBlock(outputs, outputs, 1, bare)
+        self.mean, self.maximum = BoardMean(), BoardMaximum()
+        self.sum, self.add = Add(), Add()
         self.activation = make_activation(options.activation, inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, inputs, H, W] to [B, outputs, H, W]."""
         whole = self.whole(x)
-        board = whole.shape[-2:]  # pooling: torch's mean and amax take four times as long on CPUs
-        mean = self.from_mean(F.avg_pool2d(whole, board))
-        maximum = self.from_maximum(F.max_pool2d(whole, board))
-        return cast(Tensor, self.activation(self.local(x) + (mean + maximum)))
+        bias = self.sum(self.from_mean(self.mean(whole)), self.from_maximum(self.maximum(whole)))
+        return cast(Tensor, self.activation(self.add(self.local(x), bias)))
 
 
 class Flatten(nn.Module):

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 
+from gopolicy.errors import WeightsError
 from gopolicy.nets.equivariance import untied_state
 from gopolicy.nets.layers import ConvBlock
-
-Setting = int | float | str | bool
+from gopolicy.settings import Setting
 
 
 class LayerList(nn.Sequential):
@@ -70,6 +71,19 @@ class ImageNetwork(LayerList):
     def total_count(self) -> int:
         """How many numbers it keeps: parameters and the running figures of normalizations."""
         return self.parameter_count + sum(buffer.numel() for buffer in self.buffers())
+
+
+def finite(answer: Tensor, who: str = "the network") -> Tensor:
+    """Return what a network or layer answers; WeightsError where some of it is not finite.
+
+    Weights that are finite may still be so large that nothing else comes out.
+    """
+    if not torch.isfinite(answer).all():
+        raise WeightsError(
+            f"{who} answers with numbers that are not finite; its weights are damaged or its"
+            " training diverged"
+        )
+    return answer
 
 
 def folded_state(network: nn.Module) -> dict[str, Tensor]:

@@ -86,7 +86,7 @@ def scale_gradient(grad: Bits, y: Bits, x: Bits, result: Bits, line: Floats) -> 
 
 
 @kernel
-def add_relu(x: Bits, y: Bits, result: Bits) -> None:
+def add_relu_kernel(x: Bits, y: Bits, result: Bits) -> None:
     """Set result to x + y, but to 0 where that is less; NaN stays."""
     rows, channels = x.shape
     for row in range(rows):

@@ -1,7 +1,5 @@
 """The networks by name: what `--network` chooses from and what a weight file refers to."""
 
-import difflib
-import inspect
 from collections.abc import Callable, Mapping
 
 import torch
@@ -11,8 +9,10 @@ from gopolicy.errors import ConfigError
 from gopolicy.nets.alphago import alphago, alphago_res
 from gopolicy.nets.dense import dense
 from gopolicy.nets.equivariance import is_tied
-from gopolicy.nets.image import ImageSettings, image
-from gopolicy.nets.network import PolicyNetwork, Setting, folded_state
+from gopolicy.nets.image_cnn import image
+from gopolicy.nets.network import PolicyNetwork, folded_state
+from gopolicy.nets.network_settings import NETWORK_SETTINGS, completed, default_settings
+from gopolicy.settings import Setting
 
 NETWORKS: dict[str, Callable[..., dict[str, nn.Module]]] = {
     "alphago": alphago,
@@ -20,59 +20,44 @@ NETWORKS: dict[str, Callable[..., dict[str, nn.Module]]] = {
     "dense": dense,
     "image": image,
 }
-"""Functions of (planes, size, *, settings) that return the named layers of a network."""
+"""Functions of (planes, size, settings) that return the named layers of a network."""
 
-_SETTINGS: dict[str, Callable[..., object]] = {"image": ImageSettings}
-"""Where a network has many settings: the class that lists them."""
+MAX_PLANES, MAX_SIZE, MAX_PARAMETERS = 1024, 25, 1 << 31
+"""More than anybody trains; guards against a damaged description."""
 
 
 def build_network(name: str, *, planes: int, size: int, **settings: Setting) -> PolicyNetwork:
     """Return the network called name with fresh weights drawn from torch's global generator."""
-    if planes < 1 or size < 2:
-        raise ConfigError(f"expected at least 1 plane and size 2, got {planes} and {size}")
+    if not 1 <= planes <= MAX_PLANES or not 2 <= size <= MAX_SIZE:
+        limits = f"1 to {MAX_PLANES} planes and size 2 to {MAX_SIZE}"
+        raise ConfigError(f"expected {limits}, got {planes} and {size}")
     full = network_settings(name, settings)
-    layers = NETWORKS[name](planes, size, **full)
+    chosen = NETWORK_SETTINGS[name](**full)
+    check_parameters(name, lambda: NETWORKS[name](planes, size, chosen))
+    layers = NETWORKS[name](planes, size, chosen)
     return PolicyNetwork(name, full, planes, size).append_layers(layers)
+
+
+def check_parameters(name: str, build: Callable[[], Mapping[str, nn.Module]]) -> None:
+    """Raise ConfigError where the layers that build makes would keep too many numbers.
+
+    On the meta device they keep none, so only sizes that overflow are refused there.
+    """
+    costs_memory = torch.get_default_device().type != "meta"
+    try:
+        with torch.device("meta"):  # no memory
+            layers = build().values()
+    except RuntimeError as error:
+        raise ConfigError(f"network {name} is too large: {error}") from error
+    count = sum(tensor.numel() for layer in layers for tensor in layer.parameters())
+    if costs_memory and count > MAX_PARAMETERS:
+        limit = f"expected {MAX_PARAMETERS:,} at most"
+        raise ConfigError(f"network {name} is too large: {count:,} parameters, {limit}")
 
 
 def network_settings(name: str, settings: Mapping[str, Setting]) -> dict[str, Setting]:
     """Return every setting of the network called name: those given and the defaults."""
     return completed(name, default_settings(name), settings)
-
-
-def completed(
-    name: str, defaults: Mapping[str, Setting], settings: Mapping[str, Setting]
-) -> dict[str, Setting]:
-    """Return the defaults with some settings changed; refuse unknown ones and other kinds."""
-    full = dict(defaults)
-    for key, value in settings.items():
-        if key not in full:
-            raise ConfigError(unknown(f"setting of network {name}", key, list(full)))
-        if type(value) is not type(full[key]):
-            kind = type(full[key]).__name__
-            raise ConfigError(f"expected {key} of network {name} to be {kind}, got {value!r}")
-        full[key] = value
-    return full
-
-
-def default_settings(name: str) -> dict[str, Setting]:
-    """Return the settings of the network called name and their defaults."""
-    if name not in NETWORKS:
-        raise ConfigError(unknown("network", name, list(NETWORKS)))
-    return keyword_defaults(_SETTINGS.get(name, NETWORKS[name]))
-
-
-def keyword_defaults(function: Callable[..., object]) -> dict[str, Setting]:
-    """Return the keyword-only parameters of a function and their defaults."""
-    parameters = inspect.signature(function).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
-
-
-def unknown(what: str, name: str, known: list[str]) -> str:
-    """Return the message for a name that is not among the known ones."""
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
-    return f"no {what} called {name!r}; {hint}"
 
 
 def fold(network: PolicyNetwork) -> PolicyNetwork:

@@ -1,7 +1,7 @@
 """Records: one SGF file to a `GameRecord` and back, and archives of many."""
 
 from gopolicy.sgf.archive import Limits, iter_archive
-from gopolicy.sgf.read import read_game, read_games
+from gopolicy.sgf.read import parse_games, read_game
 from gopolicy.sgf.record import GameRecord, Rejection
 from gopolicy.sgf.write import Note, write_game
 
@@ -11,7 +11,7 @@ __all__ = [
     "Note",
     "Rejection",
     "iter_archive",
+    "parse_games",
     "read_game",
-    "read_games",
     "write_game",
 ]

@@ -4,8 +4,6 @@ An archive is read as a stream, within limits, because it comes from a stranger:
 too many, too deep or broken becomes a `Rejection` and reading goes on with what is left.
 """
 
-import bz2
-import gzip
 import lzma
 import os
 import re
@@ -19,12 +17,14 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from gopolicy.errors import ArchiveError
+from gopolicy.files import check_regular, open_regular
 from gopolicy.sgf import record as reasons
+from gopolicy.sgf.containers import Tar, unpacked, zip_name_problem, zip_problem
 from gopolicy.sgf.record import Rejection
 
 _MEGABYTE = 1 << 20
-_TAR_BLOCK = 512
 _LARGEST_HEADER = 4 * _MEGABYTE
+_LISTING = 4  # times as much as is read may be unpacked to list what else there is
 _BETWEEN_GAMES = re.compile(rb"\)\s*(?=\(\s*;\s*(?:GM|FF|SZ|CA|AP|PB|PW|EV|GN|DT)\s*\[)")
 _COMPRESSIONS = (".gz", ".bz2", ".xz")
 _SHORT = {".tgz": ".tar.gz", ".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".txz": ".tar.xz"}
@@ -105,29 +105,35 @@ def iter_archive(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) 
     elif not kind_of(name).container:
         raise ArchiveError(f"{root}: expected .sgf, .zip, .tar or a packed form of these")
     else:
+        _refuse_pipe(root)
         yield from reader.read_path(root, name)
-
-
-def archive_files(path: str | os.PathLike[str]) -> list[Path]:
-    """Return the SGF files and archives that path stands for, in reading order."""
-    root = Path(path)
-    return _files_below(root) if root.is_dir() else [root]
 
 
 def _files_below(root: Path) -> list[Path]:
     """Return the files below a folder that may hold games; links to folders are not followed."""
-    found = [
-        Path(folder, name)
-        for folder, _, names in os.walk(root, onerror=_refuse_folder)
-        for name in names
-        if _is_wanted(name)
-    ]
-    return sorted(filter(Path.is_file, found), key=lambda file: file.relative_to(root).parts)
+    found: list[Path] = []
+    folders = [str(root)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif _is_wanted(entry.name) and not os.path.isdir(entry.path):
+                        found.append(Path(entry.path))
+        except OSError as error:
+            raise ArchiveError(
+                f"cannot read the folder {error.filename}: {error.strerror}"
+            ) from error
+    return sorted(found, key=lambda file: file.relative_to(root).parts)
 
 
-def _refuse_folder(error: OSError) -> None:
-    """Refuse to go on without a folder that cannot be listed."""
-    raise ArchiveError(f"cannot read the folder {error.filename}: {error.strerror}") from error
+def _refuse_pipe(path: Path) -> None:
+    """Refuse what is no regular file, and whatever cannot be asked for that."""
+    try:
+        check_regular(path)
+    except OSError as error:
+        raise ArchiveError(f"cannot read {path}: {error.strerror}") from error
 
 
 class _TooMuch(Exception):
@@ -140,7 +146,6 @@ class _Meter:
     def __init__(self, stream: IO[bytes], reader: "_Reader") -> None:
         self.stream = stream
         self.reader = reader
-        self.tail = b""
         self.granted = _LARGEST_HEADER
 
     def grant(self, size: int) -> None:
@@ -153,15 +158,8 @@ class _Meter:
         self.reader.spend(len(data))
         self.granted -= len(data)
         if self.granted < 0:
-            raise tarfile.ReadError(f"a header of more than {_LARGEST_HEADER:,} bytes")
-        if data:
-            self.tail = data
+            raise tarfile.ReadError(f"more than {_LARGEST_HEADER:,} bytes between two members")
         return data
-
-    @property
-    def ended_well(self) -> bool:
-        """Whether what was read last is the block of zeros that closes a tar archive."""
-        return not self.tail[-_TAR_BLOCK:].strip(b"\0") and len(self.tail) % _TAR_BLOCK == 0
 
 
 class _Reader:
@@ -170,30 +168,41 @@ class _Reader:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.left = 0
+        """How many bytes may still be unpacked; below 0, members are listed but not read."""
+        self.lowest = 0
 
     def spend(self, count: int) -> None:
-        """Account for count bytes; raises _TooMuch when they are too many."""
+        """Account for count bytes; raises _TooMuch when they are too many even for a list."""
         self.left -= count
-        if self.left < 0:
+        if self.left < self.lowest:
             raise _TooMuch
 
     def read_path(self, path: Path, name: str) -> Iterator[Member]:
         """Yield the members of a file on disk."""
         allowed = 0
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 size = os.fstat(file.fileno()).st_size
                 allowed = max(self.limits.free_bytes, size * self.limits.ratio)
-                self.left = allowed
+                self.left, self.lowest = allowed, -_LISTING * allowed
                 yield from self.read(file, name, depth=0)
-        except _TooMuch:
-            detail = f"unpacks to more than {allowed:,} bytes"
-            yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
         except OSError as error:
             yield Rejection(name=name, reason=reasons.UNREADABLE, detail=error.strerror or "")
+        except _TooMuch:
+            detail = (
+                f"unpacks to more than {(1 + _LISTING) * allowed:,} bytes: not listed to its end"
+            )
+            yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
+        else:
+            if self.left < 0:
+                detail = f"unpacks to more than {allowed:,} bytes: not all was read"
+                yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
 
     def read(self, file: IO[bytes], name: str, depth: int) -> Iterator[Member]:
         """Yield the members of an open file, which is an SGF or an archive by its name."""
+        if self.left < 0:
+            yield _unread(name)
+            return
         kind = kind_of(name)
         deeper = depth + (kind.container != "sgf")
         if deeper > self.limits.depth:
@@ -204,9 +213,9 @@ class _Reader:
             if kind.container == "zip":
                 yield from self._read_zip(file, name, deeper)
             elif kind.container == "tar":
-                yield from self._read_tar(_unpacked(file, kind.compression), name, deeper)
+                yield from self._read_tar(unpacked(file, kind.compression), name, deeper)
             else:
-                yield from self._read_sgf(_unpacked(file, kind.compression), name)
+                yield from self._read_sgf(unpacked(file, kind.compression), name)
         except _BROKEN as error:
             yield _broken(name, error)
 
@@ -227,14 +236,16 @@ class _Reader:
                 return
             yield _part(name, start), data[:cut]
             start += cut
+            if self.left < 0:
+                yield _unread(_part(name, start))
+                return
             meter.grant(size)
             data = data[cut:] + meter.read(size + 1 - (len(data) - cut))
         yield _part(name, start), data
 
     def _read_tar(self, stream: IO[bytes], name: str, depth: int) -> Iterator[Member]:
-        """Yield the members of a tar archive in the order in which they are stored."""
         meter = _Meter(stream, self)
-        with tarfile.open(fileobj=cast("IO[bytes]", meter), mode="r|") as archive:
+        with Tar.streamed(cast("IO[bytes]", meter)) as archive:
             for number, info in enumerate(archive):
                 if number >= self.limits.members:
                     yield self._too_many(name)
@@ -242,56 +253,65 @@ class _Reader:
                 # A stream never goes back: forget the member, or a large archive fills the memory.
                 archive.members.clear()  # type: ignore[attr-defined]
                 meter.grant(info.size)
-                if info.isfile() and _is_wanted(info.name):
-                    member = archive.extractfile(info)
-                    if member is not None:
-                        yield from self._read_member(member, _title(name, info.name), depth)
-        if not meter.ended_well:
+                if not _is_wanted(info.name) or info.isdir():
+                    continue
+                title = _title(name, info.name)
+                member = archive.extractfile(info) if info.isfile() else None
+                if member is None:
+                    yield Rejection(name=title, reason=reasons.NOT_A_FILE, detail=_what(info))
+                else:
+                    yield from self._read_member(member, title, depth)
+        if not archive.ended_well:
             yield Rejection(name=name, reason=reasons.TRUNCATED, detail="the end mark is missing")
 
     def _read_zip(self, file: IO[bytes], name: str, depth: int) -> Iterator[Member]:
-        """Yield the members of a zip archive in the order of its directory."""
         with zipfile.ZipFile(file) as archive:
             for number, info in enumerate(archive.infolist()):
                 if number >= self.limits.members:
                     yield self._too_many(name)
                     return
-                if info.is_dir() or not _is_wanted(info.filename):
-                    continue
                 title = _title(name, info.filename)
+                if not _is_wanted(info.filename) or info.is_dir():
+                    if problem := zip_name_problem(archive, info):
+                        yield Rejection(name=title, reason=reasons.BROKEN, detail=problem)
+                    continue
                 try:
                     with archive.open(info) as member:
                         yield from self._read_member(member, title, depth)
                 except _BROKEN as error:
                     yield _broken(title, error)
+            if problem := zip_problem(file, archive):
+                yield Rejection(name=name, reason=reasons.BROKEN, detail=problem)
 
     def _read_member(self, member: IO[bytes], name: str, depth: int) -> Iterator[Member]:
         """Yield what is in one member: a game file, or an archive held in memory."""
         if kind_of(name).container == "sgf":
             yield from self.read(member, name, depth)
             return
+        largest = max(0, min(self.limits.archive_bytes, self.left))
         meter = _Meter(member, self)
-        meter.grant(self.limits.archive_bytes)
-        data = meter.read(self.limits.archive_bytes + 1)
-        if len(data) > self.limits.archive_bytes:
-            detail = f"more than {self.limits.archive_bytes:,} bytes within an archive"
+        meter.grant(largest)
+        data = meter.read(largest + 1)
+        if len(data) > largest:
+            detail = f"more than {largest:,} bytes within an archive"
             yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
             return
         yield from self.read(BytesIO(data), name, depth)
 
     def _too_many(self, name: str) -> Rejection:
-        """Return why reading an archive stopped early."""
         detail = f"more than {self.limits.members:,} members"
         return Rejection(name=name, reason=reasons.TOO_MANY, detail=detail)
 
 
-def _unpacked(file: IO[bytes], compression: str) -> IO[bytes]:
-    """Return the contents of a compressed stream; a plain one passes through."""
-    if compression == ".gz":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
-    if compression == ".bz2":
-        return bz2.BZ2File(file)
-    return lzma.LZMAFile(file) if compression == ".xz" else file
+def _unread(name: str) -> Rejection:
+    detail = "not read: the file unpacks to too much"
+    return Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
+
+
+def _what(info: tarfile.TarInfo) -> str:
+    if info.issym() or info.islnk():
+        return _printable(f"a link to {info.linkname}")
+    return "a device" if info.isdev() else "something else than a file"
 
 
 def _title(archive: str, member: str) -> str:
@@ -300,17 +320,14 @@ def _title(archive: str, member: str) -> str:
 
 
 def _printable(name: str) -> str:
-    """Return name without characters that would break a line or an encoder."""
     return "".join(char if char.isprintable() else "\ufffd" for char in name)
 
 
 def _part(name: str, start: int) -> str:
-    """Return the name of the part of a file that begins at byte start."""
     return f"{name}@{start}" if start else name
 
 
 def _broken(name: str, error: Exception) -> Rejection:
-    """Return the rejection of what could not be read any further."""
     text = " ".join(str(error).split())
     ended = isinstance(error, EOFError) or "unexpected end" in text
     return Rejection(name=name, reason=reasons.TRUNCATED if ended else reasons.BROKEN, detail=text)

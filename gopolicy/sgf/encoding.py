@@ -12,6 +12,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 _DECLARED = re.compile(rb"(?<![A-Z])C[a-z]*A[a-z]*\s*\[\s*([^\]\s]{1,40})\s*\]")
+_VALUE = rb"\[[^\\\]]*+(?:\\.[^\\\]]*+)*+\]"
+_DECLARED_OUTSIDE = re.compile(_VALUE + rb"|" + _DECLARED.pattern, re.DOTALL)
+"""Values are passed over, for a name or a comment may quote a declaration."""
 _DECLARED_WITHIN = 4096
 _SAMPLE = 4000
 _UNMARKED = (b"(\0;\0", b"\0(\0;")
@@ -87,7 +90,10 @@ def choose_encoding(data: bytes) -> str:
 
 def declared_encoding(data: bytes) -> str | None:
     """Return the codec that the CA property names, or None."""
-    match = _DECLARED.search(data, 0, _DECLARED_WITHIN)
+    tokens = _DECLARED_OUTSIDE.finditer(data, 0, _DECLARED_WITHIN)
+    match = next((token for token in tokens if token[1]), None)
+    # Bytes of other encodings look like brackets: then CA may seem to be inside of a value.
+    match = match or _DECLARED.search(data, 0, _DECLARED_WITHIN)
     if match is None:
         return None
     try:
@@ -127,7 +133,6 @@ def _recode(data: bytes, encoding: str) -> Decoded:
 
 
 def _is_valid(data: bytes, encoding: str | None) -> bool:
-    """Say whether all of data can be decoded."""
     try:
         data.decode(encoding or "ascii")
     except ValueError:
@@ -162,7 +167,6 @@ def _double_byte(common: tuple[int, int], rare: tuple[int, int]) -> Callable[[by
 
 
 def _weigh_euc_jp(raw: bytes) -> float:
-    """Weigh kana above kanji."""
     if len(raw) == 2 and raw[0] in (0xA4, 0xA5):
         return 1.3
     return _double_byte((0xB0, 0xCF), (0xD0, 0xF4))(raw)
@@ -180,7 +184,6 @@ def _weigh_shift_jis(raw: bytes) -> float:
 
 
 def _weigh_big5(raw: bytes) -> float:
-    """Weigh frequent characters above the others."""
     if len(raw) != 2:
         return -0.5
     if 0xA4 <= raw[0] <= 0xC6:
@@ -189,7 +192,6 @@ def _weigh_big5(raw: bytes) -> float:
 
 
 def _weigh_cyrillic(raw: bytes) -> float:
-    """Weigh the letters of Russian."""
     return 0.5 if raw[0] >= 0xC0 or raw[0] in (0xA8, 0xB8) else -0.5
 
 

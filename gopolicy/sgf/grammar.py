@@ -2,7 +2,7 @@
 
 The tokens are sgfmill's.  What is added is patience: games without a `;` or a closing bracket,
 brackets that nobody escaped, several games in a file.  The main line is the first branch at every
-fork, which is simply everything before the first closing parenthesis.
+fork, which is simply everything before the first parenthesis that closes something.
 """
 
 import re
@@ -96,6 +96,7 @@ class _MainLine:
         self.nodes: list[Node] = []
         self.closed = False
         self.damaged = False
+        self.empty = 0  # parentheses that opened and hold nothing yet
 
     def feed(self, tokens: list[tuple[str, bytes]]) -> bool:
         """Take tokens up to the first closing parenthesis; say whether there was one."""
@@ -105,13 +106,16 @@ class _MainLine:
             if kind == "V":
                 values.append(token)
             elif kind == "I":
-                values = []
+                values, self.empty = [], 0
                 node.append((token, values))
             elif token == b";":
-                node = []
+                node, values, self.empty = [], [], 0
                 self.nodes.append(node)
-                values = []
-            elif token == b")":
+            elif token == b"(":
+                self.empty += 1
+            elif self.empty:  # a variation without a node is none
+                self.empty -= 1
+            else:
                 self.closed = True
                 break
         return self.closed
@@ -148,7 +152,6 @@ def _repair(text: bytearray, position: int, reader: _MainLine) -> int:
 
 
 def _is_blank(text: bytes | bytearray, position: int) -> bool:
-    """Say whether nothing but space follows position."""
     return _BLANK.match(text, position) is not None
 
 

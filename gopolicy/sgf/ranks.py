@@ -5,41 +5,43 @@
 """
 
 import re
-import unicodedata
+
+from gopolicy.sgf.numerals import plain
 
 _PROFESSIONAL_OFFSET = 10
-_NUMERALS = {c: str(n) for n, c in enumerate("〇一二三四五六七八九十")} | {"初": "1"}
 _KYU = r"k|kyu|gup|級|级|급"
 _DAN = r"d|dan|段|단"
+_PRO = r"p(?:ro(?:fessional)?)?"
 _RANK = re.compile(
-    rf"(?P<pro>p(?:ro)?)?\s*(?P<number>\d{{1,2}})\s*[.\-]?\s*"
-    rf"(?:(?P<kyu>{_KYU})|(?P<dan>{_DAN})|(?P<suffix>p))(?:\s*(?P<tail>p|pro|professional))?"
-    r"[\s?*+\-~]*"
+    rf"(?P<before>{_PRO})?[\s.\-]*(?P<number>\d{{1,2}})\s*[.\-]?\s*"
+    rf"(?:(?P<kyu>{_KYU})|(?P<dan>{_DAN}))?\s*(?P<behind>{_PRO})?[\s?*+\-~]*"
 )
+_AMATEUR = ("amateur", "ama", "业余", "業余", "業餘", "アマ", "아마")
+_PROFESSIONAL = ("职业", "職業", "专业", "專業", "プロ", "프로")
 
 
 def parse_rank(text: str) -> int | None:
-    """Return the number of a rank such as ``6d``, ``9d?``, ``P9段`` or ``6 dan``, else None.
+    """Return the number of a rank such as ``6d``, ``9d?``, ``P9`` or ``6 dan``, else None.
 
-    >>> parse_rank("6d"), parse_rank("3k"), parse_rank("P9段"), parse_rank("strong")
+    >>> parse_rank("6d"), parse_rank("3k"), parse_rank("P9"), parse_rank("strong")
     (6, -2, 19, None)
     """
-    plain = unicodedata.normalize("NFKC", text).strip().lower()
-    plain = "".join(_NUMERALS.get(char, char) for char in plain)
-    for word in ("amateur", "ama", "业余", "業余"):
-        plain = plain.replace(word, "")
-    for word in ("职业", "職業", "专业", "プロ", "pro."):
-        plain = plain.replace(word, "p")
-    match = _RANK.fullmatch(plain.strip("[]() "))
+    said = plain(text).replace("初", "1")
+    for word in _AMATEUR:
+        said = said.replace(word, "")
+    for word in _PROFESSIONAL:
+        said = said.replace(word, "p")
+    match = _RANK.fullmatch(said.strip("[]() "))
     if match is None:
         return None
-    number = int(match["number"])
+    number, professional = int(match["number"]), match["before"] or match["behind"]
     if match["kyu"]:
-        return 1 - number if 1 <= number <= 30 and not match["pro"] else None
+        return 1 - number if 1 <= number <= 30 and not professional else None
     if not 1 <= number <= 9:
         return None
-    professional = match["pro"] or match["suffix"] or match["tail"]
-    return number + _PROFESSIONAL_OFFSET if professional else number
+    if professional:
+        return number + _PROFESSIONAL_OFFSET
+    return number if match["dan"] else None
 
 
 def rank_name(rank: int) -> str:

@@ -7,19 +7,15 @@ whose moves cannot be told is refused.  Whether the moves are *legal* is not ask
 import os
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain, islice, takewhile
-from pathlib import Path
+from itertools import chain, islice
 
 import numpy as np
 
 from gopolicy.errors import SgfError
+from gopolicy.files import named, open_regular
 from gopolicy.go.types import (
     BLACK,
     EMPTY,
-    EVENT_COLOR_SHIFT,
-    EVENT_NO_POINT,
-    EVENT_POINT_MASK,
-    EVENT_SETUP,
     MAX_SIZE,
     MIN_SIZE,
     PASS,
@@ -32,6 +28,7 @@ from gopolicy.sgf import record as reasons
 from gopolicy.sgf.encoding import decode
 from gopolicy.sgf.grammar import GameText, Node, TooManyTokens, split_games
 from gopolicy.sgf.metadata import read_handicap, read_komi, read_size, simple_text
+from gopolicy.sgf.missing_handicap import NoPlacement, start_of
 from gopolicy.sgf.record import GameRecord, Rejection
 
 MAX_EVENTS = 100_000
@@ -57,6 +54,11 @@ _TEXTS = {
 _BRACKET_IN_CHARACTER = ("cp932", "big5", "big5hkscs", "gb18030", "cp949", "johab")
 
 
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
+"""How zip, gzip, bzip2 and xz files begin."""
+_TAR_MAGIC = slice(257, 262)
+
+
 class _Refused(Exception):
     """A game that cannot become a record."""
 
@@ -65,7 +67,7 @@ class _Refused(Exception):
         self.reason = reason
 
 
-def read_games(data: bytes, name: str = "") -> Iterator[GameRecord | Rejection]:
+def parse_games(data: bytes, name: str = "") -> Iterator[GameRecord | Rejection]:
     """Yield every game in data as a record, or as a rejection that says what is wrong.
 
     The first game is called name, the following ones name#2, name#3 and so on.
@@ -83,27 +85,45 @@ def read_games(data: bytes, name: str = "") -> Iterator[GameRecord | Rejection]:
             yield Rejection(name=name, reason=reasons.UNREADABLE, detail=detail)
 
 
-def read_game(source: bytes | str | os.PathLike[str]) -> GameRecord:
-    """Return the first game of an SGF text or of the file at a path; raises SgfError."""
-    if isinstance(source, bytes):
-        data, name = source, "<SGF text>"
-    else:
-        name = os.fspath(source)
-        try:
-            with Path(source).open("rb") as file:
-                data = file.read(MAX_FILE_BYTES + 1)
-        except OSError as error:
-            raise SgfError(f"cannot read {name}: {error.strerror}") from error
-        if len(data) > MAX_FILE_BYTES:
-            raise SgfError(f"{name}: too large: more than {MAX_FILE_BYTES:,} bytes")
-    first = next(read_games(data, name))
+def read_game(source: bytes | str | os.PathLike[str], name: str = "<SGF text>") -> GameRecord:
+    """Return the first game of an SGF text called name, or of the file at a path.
+
+    Raises SgfError, also for an archive: `gopolicy.read_games` goes through all games of one.
+    """
+    if not isinstance(source, bytes):
+        name = os.fspath(named(source))
+        source = _read_game_file(name)
+    first = next(parse_games(source, name))
     if isinstance(first, Rejection):
         raise SgfError(f"{name}: {first.reason}: {first.detail}")
     return first
 
 
+def _read_game_file(name: str) -> bytes:
+    """Return the content of a file of games; say what to do with a text, a folder, an archive."""
+    if name.lstrip().startswith("(;"):
+        raise SgfError("expected a path, got the text of a game; give it as bytes: text.encode()")
+    data = b"" if os.path.isdir(name) else read_file(name)
+    if os.path.isdir(name) or data.startswith(_ARCHIVES) or data[_TAR_MAGIC] == b"ustar":
+        kind = "a folder" if os.path.isdir(name) else "an archive"
+        raise SgfError(f"{name}: {kind}, expected one game; read_games goes through all in it")
+    return data
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a file of games that is not too large for one; raises SgfError."""
+    name = os.fspath(path)
+    try:
+        with open_regular(path) as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise SgfError(f"cannot read {name}: {error.strerror}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise SgfError(f"{name}: too large: more than {MAX_FILE_BYTES:,} bytes")
+    return data
+
+
 def _games(data: bytes) -> Iterator[tuple[GameText, str]]:
-    """Yield the main line of each game in data and the encoding of its texts."""
     text, encoding = decode(data)
     if encoding not in _BRACKET_IN_CHARACTER:
         yield from ((game, "utf-8") for game in split_games(text))
@@ -120,7 +140,6 @@ def _games(data: bytes) -> Iterator[tuple[GameText, str]]:
 
 
 def _record_or_rejection(game: GameText, encoding: str, name: str) -> GameRecord | Rejection:
-    """Return the record of a main line, or why there is none."""
     try:
         return _record(game, encoding, name)
     except _Refused as refused:
@@ -128,21 +147,26 @@ def _record_or_rejection(game: GameText, encoding: str, name: str) -> GameRecord
 
 
 def _record(game: GameText, encoding: str, name: str) -> GameRecord:
-    """Return the record of a main line."""
     root = {ident: values[0] for ident, values in reversed(game.nodes[0]) if values}
     kind = root.get(b"GM", b"1").strip()
-    if kind.isdigit() and kind != b"1":
+    if kind.isdigit() and kind.lstrip(b"0") != b"1":
         raise _Refused(reasons.OTHER_GAME, f"GM[{simple_text(kind)}] is not Go")
-    size = _board_size(simple_text(root.get(b"SZ", b"")))
+    size = _board_size(simple_text(root.get(b"SZ", b""), encoding))
     events = _events(game, size)
     if game.damaged and not events and not root.keys() & _SIGNS:
         raise _Refused(reasons.UNREADABLE, "nothing in it that belongs to a game of Go")
+    said = read_handicap(simple_text(root.get(b"HA", b""), encoding))
+    try:
+        start = start_of(events, said, size)
+    except NoPlacement as error:
+        raise _Refused(reasons.NO_PLACEMENT, str(error)) from error
     texts = {field: simple_text(root.get(ident, b""), encoding) for field, ident in _TEXTS.items()}
     return GameRecord(
         size=size,
-        events=np.array(events, dtype=np.uint16),
+        events=np.array([*start.before, *events, *start.after], dtype=np.uint16),
         komi=read_komi(simple_text(root.get(b"KM", b""), encoding)),
-        handicap=_handicap(simple_text(root.get(b"HA", b""), encoding), events),
+        handicap=start.stones,
+        handicap_placed=bool(start.before),
         name=name,
         **texts,
     )
@@ -150,7 +174,10 @@ def _record(game: GameText, encoding: str, name: str) -> GameRecord:
 
 def _board_size(text: str) -> int:
     """Return the size in SZ, refusing boards that are not square or of no possible size."""
-    columns, rows = read_size(text)
+    read = read_size(text)
+    if read is None:
+        raise _Refused(reasons.OTHER_SIZE, f"SZ[{text[:20]}] cannot be read")
+    columns, rows = read
     if columns != rows:
         raise _Refused(reasons.NOT_SQUARE, f"SZ[{text}] is not square")
     if not MIN_SIZE <= columns <= MAX_SIZE:
@@ -158,22 +185,14 @@ def _board_size(text: str) -> int:
     return columns
 
 
-def _handicap(text: str, events: list[int]) -> int:
-    """Return the handicap stones: what HA says, or Black's stones before the first move if more.
-
-    Anything else set up beforehand makes it a problem or a position, not a handicap.
-    """
-    said = read_handicap(text)
-    setup = filter(_has_point, takewhile(EVENT_SETUP.__and__, events))
-    placed = {(event & EVENT_POINT_MASK, event >> EVENT_COLOR_SHIFT & 3) for event in setup}
-    if any(color != BLACK for _, color in placed):
-        return said
-    return max(said, len(placed)) if len(placed) > 1 else said
-
-
-def _has_point(event: int) -> bool:
-    """Say whether an event is about a point: not a pass, not a change of turn."""
-    return event & EVENT_POINT_MASK != EVENT_NO_POINT
+def node_events(node: Node, size: int) -> list[int]:
+    """Return what one node does, its setup first, then its moves; SgfError if it cannot be."""
+    events: list[int] = []
+    try:
+        _add_node(events, node, size)
+    except _Refused as refused:
+        raise SgfError(str(refused)) from refused
+    return events
 
 
 def _events(game: GameText, size: int) -> list[int]:
@@ -242,13 +261,11 @@ def _setup_events(ident: bytes, values: list[bytes], size: int) -> Iterator[int]
 
 
 def _off_board(ident: bytes, raw: bytes, size: int) -> _Refused:
-    """Return the refusal of a value that is no point."""
     text = f"{ident.decode()}[{simple_text(raw)[:20]}]"
     return _Refused(reasons.ILLEGAL_MOVE, f"{text} is no point of a {size}x{size} board")
 
 
 def _bare(raw: bytes) -> bytes:
-    """Return a raw value without the space around it."""
     return raw.strip() if len(raw) != 2 else raw
 
 

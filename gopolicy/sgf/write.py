@@ -1,11 +1,14 @@
 """A game record as SGF, with remarks at its moves if wanted.  Always FF[4] in UTF-8."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from sgfmill import sgf_grammar
 
+from gopolicy.errors import wrong_kind
+from gopolicy.files import named, replacing
 from gopolicy.go.types import (
     BLACK,
     EMPTY,
@@ -31,19 +34,38 @@ class Note:
     comment: str = ""
     labels: Mapping[Point, str] = field(default_factory=dict)
     """Short texts drawn on points (LB)."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """Other properties of one value each, by their identifier."""
 
 
-def write_game(record: GameRecord, notes: Mapping[int, Note] | None = None) -> bytes:
-    r"""Return record as SGF; notes[k] goes to the node of move k, notes[0] to the root.
+def write_game(
+    record: GameRecord,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    notes: Mapping[int, Note] | None = None,
+) -> bytes:
+    r"""Return record as SGF; with a path it is written there, too.
+
+    notes[k] goes to the node of move k, notes[0] to the root.  Raises OutputError where path cannot
+    be written.
 
     >>> from gopolicy.sgf.read import read_game
     >>> write_game(read_game(b"(;SZ[9];B[ee];W[])"))
     b'(;FF[4]AP[gopolicy]CA[UTF-8]GM[1]SZ[9];B[ee];W[])\n'
     """
+    if not isinstance(record, GameRecord):
+        raise wrong_kind("a GameRecord", record)
+    data = _as_sgf(record, notes or {})
+    if path is not None:
+        with replacing(named(path)) as beside:
+            beside.write_bytes(data)
+    return data
+
+
+def _as_sgf(record: GameRecord, notes: Mapping[int, Note]) -> bytes:
     game = sgf_grammar.Coarse_game_tree()
     root = _root(record)
     game.sequence.append(root)
-    notes = notes or {}
     _annotate(root, notes.get(0), record.size)
     moves = 0
     for node in _nodes(record, root):
@@ -56,7 +78,6 @@ def write_game(record: GameRecord, notes: Mapping[int, Note] | None = None) -> b
 
 
 def _root(record: GameRecord) -> _Properties:
-    """Return what the root says about the game."""
     komi = "" if record.komi is None else np.format_float_positional(record.komi, trim="-")
     texts = {
         "GM": "1",
@@ -102,7 +123,6 @@ def _nodes(record: GameRecord, root: _Properties) -> Iterator[_Properties]:
 
 
 def _annotate(node: _Properties, note: Note | None, size: int) -> None:
-    """Add a note to a node."""
     if note is None:
         return
     if note.comment:
@@ -113,6 +133,7 @@ def _annotate(node: _Properties, note: Note | None, size: int) -> None:
     ]
     if labels:
         node["LB"] = labels
+    node.update({ident: [_escape(text)] for ident, text in note.properties.items()})
 
 
 def _letters(place: int, size: int) -> bytes:
@@ -124,5 +145,4 @@ def _letters(place: int, size: int) -> bytes:
 
 
 def _escape(text: str) -> bytes:
-    """Return text as the raw value of a property."""
     return bytes(sgf_grammar.escape_text(text.encode("utf-8", "replace")))

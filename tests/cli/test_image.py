@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import wave
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,19 +16,23 @@ from PIL import Image
 from reference.made_pictures import bars
 
 from gopolicy.__main__ import main
-from gopolicy.nets.image_weights import load_image
-from gopolicy.nets.weights import shipped_root
-from gopolicy.nets.zoo import zoo_network
-from gopolicy.train.transfer import WAYS, Mean, TransferResult, Trial
-from gopolicy.viz.transfer_chart import write_transfer_chart
+from gopolicy.nets.weight_info import shipped_root, shipped_weights
+from gopolicy.nets.weights import load_weights
+from gopolicy.pictures.picture_set import PictureSet
+from gopolicy.pictures.picture_weights import load_image
+from gopolicy.pictures.transfer import (
+    WAYS,
+    Mean,
+    TransferResult,
+    TransferTrial,
+    write_transfer_chart,
+)
+from gopolicy.pictures.zoo import zoo_network
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    torch.set_num_threads(1)
-
-
-def write(root, pictures, start=0):
+def write(root: Path, pictures: PictureSet, start: int = 0) -> None:
     for number, (picture, label) in enumerate(zip(pictures.pixels, pictures.labels, strict=True)):
         folder = root / pictures.classes[label]
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,7 +40,7 @@ def write(root, pictures, start=0):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of pictures with a folder per class."""
     root = tmp_path_factory.mktemp("pictures")
     write(root, bars(40))
@@ -42,7 +48,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, folder):
+def trained(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> tuple[Path, dict[str, Any]]:
     """Return a trained run and what training printed."""
     out = tmp_path_factory.mktemp("runs") / "run"
     command = [
@@ -62,16 +68,16 @@ def trained(tmp_path_factory, folder):
     return out, json.loads(done.stdout)
 
 
-def gopolicy(*words):
+def gopolicy(*words: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "gopolicy", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
-def printed(capsys):
+def printed(capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
-def test_the_table_lists_every_network(capsys):
+def test_the_table_lists_every_network(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["image", "--list", "--json"]) == 0
     rows = {row["name"]: row for row in printed(capsys)["networks"]}
     assert rows["image"]["parameters"] == 137_660
@@ -96,7 +102,9 @@ def test_the_table_lists_every_network(capsys):
 
 @pytest.mark.parametrize("what", ["image", "alphago"])
 @pytest.mark.parametrize("ending", ["png", "svg", "dot"])
-def test_a_network_is_drawn(what, ending, tmp_path, capsys):
+def test_a_network_is_drawn(
+    what: str, ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / f"x.{ending}"
     assert main(["image", "--plot", what, "--out", str(out), "--json"]) == 0
     found = printed(capsys)
@@ -104,14 +112,28 @@ def test_a_network_is_drawn(what, ending, tmp_path, capsys):
     assert out.stat().st_size > 500
 
 
-def test_a_trained_network_is_drawn(trained, tmp_path, capsys):
+def test_a_trained_network_is_drawn(
+    trained: tuple[Path, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "x.svg"
     assert main(["image", "--plot", str(trained[0]), "--out", str(out)]) == 0
     assert "pictures of 1x12x12 to 3 classes" in out.read_text()
 
 
+@pytest.mark.parametrize("name", shipped_weights())
+def test_every_shipped_network_is_drawn(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "x.svg"
+    assert main(["image", "--plot", name, "--out", str(out), "--json"]) == 0
+    assert printed(capsys)["parameters"] == load_weights(name).network.parameter_count
+    assert ("maximum of the board" in out.read_text()) == name.startswith("alphago-res")
+
+
 @pytest.mark.parametrize("what", ["alphago-64x8", "weights/alphago-64x8", "run"])
-def test_a_trained_network_for_go_is_drawn(what, tmp_path, capsys):
+def test_a_trained_network_for_go_is_drawn(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     root = shipped_root()
     given = {"weights/alphago-64x8": root / "alphago-64x8", "run": tmp_path / "run"}.get(what, what)
     (tmp_path / "run").mkdir()
@@ -134,16 +156,18 @@ def test_a_trained_network_for_go_is_drawn(what, tmp_path, capsys):
         (["train", "--data", "digits", "--out", "w", "--seed", str(2**64)], "whole number from 0"),
         (["transfer", "--data", "digits", "--chart", "/nope/c.png"], "does not exist"),
         (["transfer", "--data", "digits", "--chart", "."], "is a folder"),
-        (["transfer", "--data", "digits", "--chart", "c.svg"], "ends in .png"),
+        (["transfer", "--data", "digits", "--chart", "c.bmp"], "ends in .png, .svg, .pdf"),
     ],
 )
-def test_words_that_do_not_go_together_are_wrong_usage(words, message, capsys):
+def test_words_that_do_not_go_together_are_wrong_usage(
+    words: Any, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["image", *words]) == 2
     assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("action", ["train", "evaluate", "predict", "transfer"])
-def test_every_action_explains_itself(action, capsys):
+def test_every_action_explains_itself(action: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["image", action, "--help"]) == 0
     shown = capsys.readouterr().out
     assert f"usage: gopolicy image {action}" in shown
@@ -151,7 +175,7 @@ def test_every_action_explains_itself(action, capsys):
     assert "examples:" in shown
 
 
-def test_training_learns_and_says_how_well(trained):
+def test_training_learns_and_says_how_well(trained: tuple[Path, dict[str, Any]]) -> None:
     out, found = trained
     assert found["accuracy"] > 0.85
     assert found["interval"][0] < found["accuracy"] <= found["interval"][1]
@@ -165,13 +189,20 @@ def test_training_learns_and_says_how_well(trained):
         assert chart.width > 500
 
 
-def test_a_run_is_not_overwritten(trained, folder, capsys):
+def test_a_run_is_not_overwritten(
+    trained: tuple[Path, dict[str, Any]], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, _ = trained
     assert main(["image", "train", "--data", str(folder), "--out", str(out)]) == 1
     assert "already holds a run" in capsys.readouterr().err
 
 
-def test_evaluate_finds_what_training_said(trained, folder, tmp_path, capsys):
+def test_evaluate_finds_what_training_said(
+    trained: tuple[Path, dict[str, Any]],
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     out, found = trained
     words = ["image", "evaluate", str(folder), "--weights", str(out)]
     assert main([*words, "--json", "--report", str(tmp_path / "report")]) == 0
@@ -187,13 +218,17 @@ def test_evaluate_finds_what_training_said(trained, folder, tmp_path, capsys):
     assert printed(capsys)["pictures"] == 120
 
 
-def test_evaluate_says_where_the_data_are_others(trained, tmp_path, capsys):
+def test_evaluate_says_where_the_data_are_others(
+    trained: tuple[Path, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(tmp_path, bars(5, seed=9))
     assert main(["image", "evaluate", str(tmp_path), "--weights", str(trained[0])]) == 0
     assert "not the data it was trained on; the two may overlap" in capsys.readouterr().out
 
 
-def test_evaluate_matches_classes_by_name(trained, tmp_path, capsys):
+def test_evaluate_matches_classes_by_name(
+    trained: tuple[Path, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, _ = trained
     write(tmp_path / "two" / "train", bars(3).only([1, 2]))
     write(tmp_path / "two" / "test", bars(3, seed=9).only([1, 2]))
@@ -206,7 +241,9 @@ def test_evaluate_matches_classes_by_name(trained, tmp_path, capsys):
     assert "does not know the class 'empty'" in capsys.readouterr().err
 
 
-def test_predict_names_pictures(trained, folder, capsys):
+def test_predict_names_pictures(
+    trained: tuple[Path, dict[str, Any]], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, _ = trained
     files = [str(next((folder / name).iterdir())) for name in ("lying", "standing")]
     assert main(["image", "predict", *files, "--weights", str(out), "--json", "--top", "2"]) == 0
@@ -219,7 +256,12 @@ def test_predict_names_pictures(trained, folder, capsys):
     assert len(printed(capsys)["pictures"]) == 1
 
 
-def test_features_are_written(trained, folder, tmp_path, capsys):
+def test_features_are_written(
+    trained: tuple[Path, dict[str, Any]],
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     out, _ = trained
     files = [str(path) for path in sorted((folder / "lying").iterdir())[:3]]
     words = ["image", "predict", *files, "--weights", str(out), "--features"]
@@ -228,7 +270,9 @@ def test_features_are_written(trained, folder, tmp_path, capsys):
     assert np.load(tmp_path / "f.npy").shape == (3, 16, 1, 1)
 
 
-def test_training_goes_on_with_a_new_top(trained, tmp_path, capsys):
+def test_training_goes_on_with_a_new_top(
+    trained: tuple[Path, dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out, _ = trained
     write(tmp_path / "data", bars(20, classes=4, seed=3).only([3, 1]))
     words = ["image", "train", "--data", str(tmp_path / "data"), "--start", str(out), "--json"]
@@ -251,7 +295,9 @@ def test_training_goes_on_with_a_new_top(trained, tmp_path, capsys):
         (["--network", "vgg16", "--size", "3x8x8"], "32x32 or more"),
     ],
 )
-def test_settings_that_cannot_be_are_told_in_one_line(folder, tmp_path, words, message, capsys):
+def test_settings_that_cannot_be_are_told_in_one_line(
+    folder: Path, tmp_path: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "run"
     assert main(["image", "train", "--data", str(folder), "--out", str(out), *words]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
@@ -259,13 +305,17 @@ def test_settings_that_cannot_be_are_told_in_one_line(folder, tmp_path, words, m
     assert not out.exists()
 
 
-def test_a_size_that_is_none_is_wrong_usage(folder, tmp_path, capsys):
+def test_a_size_that_is_none_is_wrong_usage(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["image", "train", "--data", str(folder), "--out", str(tmp_path / "run")]
     assert main([*words, "--size", "2x8x8"]) == 2
     assert "3x64x64" in capsys.readouterr().err
 
 
-def test_bare_weights_of_a_published_network(tmp_path, capsys):
+def test_bare_weights_of_a_published_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import safetensors.torch
 
     network = zoo_network("mobilenet", classes=3).eval()
@@ -292,7 +342,7 @@ def test_bare_weights_of_a_published_network(tmp_path, capsys):
     assert "not a file of tensors" in capsys.readouterr().err
 
 
-def write_idx(folder, name, pictures):
+def write_idx(folder: Path, name: str, pictures: PictureSet) -> None:
     """Write pictures and labels as IDX files."""
     for what, array in (
         ("images-idx3-ubyte", pictures.pixels[:, 0]),
@@ -303,7 +353,9 @@ def write_idx(folder, name, pictures):
         (folder / f"{name}-{what}").write_bytes(header + array.tobytes())
 
 
-def test_idx_files_are_trained_on_and_measured(tmp_path, capsys):
+def test_idx_files_are_trained_on_and_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_idx(tmp_path, "train", bars(30))
     write_idx(tmp_path, "t10k", bars(5, seed=2))
     run = str(tmp_path / "run")
@@ -316,7 +368,9 @@ def test_idx_files_are_trained_on_and_measured(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("top", [True, False])
-def test_transfer_from_a_published_network(top, tmp_path, capsys):
+def test_transfer_from_a_published_network(
+    top: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import safetensors.torch
 
     network = zoo_network("mobilenet", include_top=top)
@@ -334,7 +388,9 @@ def test_transfer_from_a_published_network(top, tmp_path, capsys):
     assert all(torch.equal(state[name], network.state_dict()[name]) for name in same)
 
 
-def test_transfer_reports_means_with_intervals(tmp_path, capsys):
+def test_transfer_reports_means_with_intervals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(tmp_path / "data", bars(25, classes=4))
     words = ["image", "transfer", "--data", str(tmp_path / "data"), "--set", "filters=8"]
     words += ["--repeats", "2", "--per-class", "3", "--epochs", "3", "--few-epochs", "3"]
@@ -351,10 +407,12 @@ def test_transfer_reports_means_with_intervals(tmp_path, capsys):
     assert "from scratch" in capsys.readouterr().out
 
 
-def test_the_chart_of_transfer_shows_no_more_than_there_is(tmp_path, monkeypatch):
+def test_the_chart_of_transfer_shows_no_more_than_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mean = Mean(0.9, (-0.2, 1.3))
     accuracy = dict.fromkeys(WAYS, 0.9)
-    trials = [Trial(("a", "b"), ("c", "d"), 1.0, accuracy)] * 2
+    trials = [TransferTrial(("a", "b"), ("c", "d"), 1.0, accuracy)] * 2
     result = TransferResult(trials, dict.fromkeys(WAYS, mean), {})
     limits = []
     monkeypatch.setattr(Figure, "savefig", lambda f, *_, **__: limits.append(f.axes[0].get_ylim()))
@@ -362,11 +420,12 @@ def test_the_chart_of_transfer_shows_no_more_than_there_is(tmp_path, monkeypatch
     assert limits == [(0.0, 1.0)]
 
 
-def test_an_interrupted_training_keeps_what_it_learned(folder, tmp_path):
+def test_an_interrupted_training_keeps_what_it_learned(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     command = [sys.executable, "-m", "gopolicy", "image", "train", "--data", folder, "--out", out]
     command += ["--epochs", "100000"]
     with subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
         assert any("epoch 2:" in line for line in process.stderr)
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
@@ -376,7 +435,7 @@ def test_an_interrupted_training_keeps_what_it_learned(folder, tmp_path):
     assert load_image(out).network.classes == 3
 
 
-def write_whistle(path, generator, rising):
+def write_whistle(path: Path, generator: np.random.Generator, rising: bool) -> None:
     """Write half a second of a tone that rises or falls, somewhere, in noise."""
     rate, low, rise = 8000, generator.uniform(500, 1500), generator.uniform(800, 1600)
     seconds = np.arange(rate // 2) / rate
@@ -391,7 +450,9 @@ def write_whistle(path, generator, rising):
         file.writeframes((sound * 32767).astype("<i2").tobytes())
 
 
-def test_whistles_are_learned_from_their_spectrograms(tmp_path, capsys):
+def test_whistles_are_learned_from_their_spectrograms(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     generator = np.random.default_rng(1)
     for number in range(40):
         for name in ("rising", "falling"):
@@ -407,7 +468,9 @@ def test_whistles_are_learned_from_their_spectrograms(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_digits_of_a_package_are_learned(tmp_path, capsys):
+def test_digits_of_a_package_are_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("sklearn", reason="needs the digits of scikit-learn")
     words = ["image", "train", "--data", "digits", "--out", str(tmp_path / "run"), "--json"]
     assert main([*words, "--epochs", "12", "--batch-size", "32"]) == 0

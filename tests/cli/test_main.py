@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,12 @@ from gopolicy import __version__
 from gopolicy.errors import SgfError
 
 
-def gopolicy(*words: str, **settings: object) -> subprocess.CompletedProcess[str]:
+def gopolicy(*words: str, **settings: Any) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "gopolicy", *words]
     options = {"capture_output": True, "text": True, "check": False, "timeout": 300} | settings
-    return subprocess.run(command, **options)
+    done: subprocess.CompletedProcess[str] = subprocess.run(command, **options)
+    return done
 
 
 def with_command(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
@@ -90,15 +92,16 @@ def test_an_unknown_option_is_wrong_usage(name: str, capsys: pytest.CaptureFixtu
             "out.json: the disk is full",
         ),
         (
-            FileNotFoundError(errno.ENOENT, "No such file", "a.sgf"),
+            FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "a.sgf"),
             1,
             "a.sgf: No such file or directory",
         ),
+        (SgfError("no plane set '\ud800\n\x1b[31m'"), 1, r"no plane set '\ud800 \x1b[31m'"),
         (MemoryError(), 1, "out of memory"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: ..."), 1, "out of memory"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
-    ids=["ours", "full disk", "missing file", "memory", "memory of torch", "Ctrl-C"],
+    ids=["ours", "full disk", "missing file", "escapes", "memory", "memory of torch", "Ctrl-C"],
 )
 def test_an_error_is_one_line_and_an_exit_status(
     error: BaseException,
@@ -128,7 +131,7 @@ sys.exit(main())
 def test_an_interrupt_in_a_callback_from_c_is_not_lost(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    @ctypes.CFUNCTYPE(None)
+    @ctypes.CFUNCTYPE(None)  # type: ignore[untyped-decorator]
     def callback() -> None:
         raise KeyboardInterrupt
 

@@ -42,7 +42,7 @@ def test_json_holds_numpy_dataclasses_paths_and_no_nan(capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "many", ""])
 def test_a_count_must_be_a_whole_number_above_zero(text: str) -> None:
-    with pytest.raises(Exception, match="whole number above 0"):
+    with pytest.raises(Exception, match="whole number from 1"):
         positive_int(text)
 
 
@@ -53,8 +53,11 @@ def test_ranks_are_read_as_people_write_them() -> None:
 
 
 def test_an_output_file_needs_its_folder(tmp_path: Path) -> None:
-    assert output_file(str(tmp_path / "new.png")) == tmp_path / "new.png"
+    parse = output_file(".png", ".svg")
+    assert parse(str(tmp_path / "new.PNG")) == tmp_path / "new.PNG"
     with pytest.raises(Exception, match="does not exist"):
-        output_file(str(tmp_path / "missing" / "new.png"))
+        parse(str(tmp_path / "missing" / "new.png"))
     with pytest.raises(Exception, match="is a folder"):
-        output_file(str(tmp_path))
+        parse(str(tmp_path))
+    with pytest.raises(Exception, match=r"expected a file that ends in \.png, \.svg, got"):
+        parse(str(tmp_path / "game.sgf"))

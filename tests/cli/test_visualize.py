@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -48,7 +49,7 @@ def words_for(view: str, place: Path, network: str, out: Path) -> list[str]:
     return [view, *words, "--weights", str(place / network), "--out", str(out), "--device", "cpu"]
 
 
-def visualized(capsys: pytest.CaptureFixture[str], words: list[str]) -> dict[str, object]:
+def visualized(capsys: pytest.CaptureFixture[str], words: list[str]) -> dict[str, Any]:
     """Run the command with ``--json`` and return the object."""
     assert main(["visualize", *words, "--json"]) == 0
     out = capsys.readouterr().out
@@ -129,7 +130,6 @@ def test_the_text_says_what_was_found_and_where(
         (["saliency"], "the game is on 19x19"),
         (["channels", "--layer", "conv7"], "no layer called 'conv7'; did you mean 'conv"),
         (["channels", "--channels", "6"], "has channels 0 to 5, not 6"),
-        (["maximize", "--channels", "-1"], "no channel -1"),
         (["maximize", "--moves", "K10"], "K10"),
         (
             ["maximize", "--moves", "E5", "--layer", "conv2"],
@@ -209,3 +209,30 @@ assert "torch" not in sys.modules
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert f"usage: gopolicy visualize {view}" in done.stdout
+
+
+@pytest.mark.parametrize("view", ["activations", "saliency", "symmetries"])
+def test_a_game_on_a_board_of_another_size_is_shown_with_a_word_about_it(
+    view: str, place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    game = tmp_path / "game.sgf"
+    game.write_text("(;SZ[7];B[dd];W[cc])")
+    words = [view, str(game), "--weights", str(place / "alphago"), "--out", str(tmp_path / "out")]
+    assert main(["visualize", *words, "--json", "--device", "cpu"]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["pictures"]
+    assert "trained on 9x9 boards: on 7x7" in shown.err
+
+
+def test_a_damaged_store_is_refused_before_anything_is_made_of_it(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = tmp_path / "store"
+    assert main(["prepare", str(place / "games"), "--size", "9", "--out", str(store)]) == 0
+    with (store / "events.npy").open("rb+") as file:
+        file.seek(150)
+        file.write(b"\xa7" * 40)
+    capsys.readouterr()
+    words = ["filters", *QUICK["filters"], "--games", str(store), "--weights", str(place / "dense")]
+    assert main(["visualize", *words, "--out", str(tmp_path / "out"), "--device", "cpu"]) == 1
+    assert "events.npy is damaged: its checksum differs" in capsys.readouterr().err

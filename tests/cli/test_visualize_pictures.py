@@ -2,17 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.torch
 import torch
 from PIL import Image
+from reference.image_networks import image_network
 
 from gopolicy.__main__ import main
-from gopolicy.nets.image import ImageSettings, image_network
-from gopolicy.nets.image_weights import describe_image, save_image
 from gopolicy.nets.network import PictureShape
+from gopolicy.nets.network_settings import ImageSettings
+from gopolicy.pictures.picture_weights import describe_image, save_image
 
 torch.set_num_threads(1)
 
@@ -51,7 +53,7 @@ def words_for(view: str, place: Path, network: str, out: Path) -> list[str]:
     return [view, *words, *weights]
 
 
-def visualized(capsys: pytest.CaptureFixture[str], words: list[str]) -> dict[str, object]:
+def visualized(capsys: pytest.CaptureFixture[str], words: list[str]) -> dict[str, Any]:
     """Run the command with ``--json`` and return the object."""
     assert main(["visualize", *words, "--json"]) == 0
     out = capsys.readouterr().out
@@ -100,7 +102,7 @@ def test_classes_are_maximized_and_explained_by_name(
 def test_bare_weights_of_a_published_network_can_dream(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from gopolicy.nets.zoo import zoo_network
+    from gopolicy.pictures.zoo import zoo_network
 
     torch.manual_seed(0)
     network = zoo_network("mobilenet", PictureShape(3, 32, 32), include_top=False)
@@ -162,3 +164,15 @@ def test_dreams_need_weights_and_go_networks_refuse_pictures(
     words = ["fool", "--picture", picture, "--weights", "alphago-64x8"]
     assert main(["visualize", *words, "--out", str(tmp_path / "out")]) == 1
     assert "--picture is for networks that look at pictures" in capsys.readouterr().err
+
+
+def test_a_picture_is_not_replaced_by_what_is_made_of_it(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier = tmp_path / "dream-dream.png"
+    earlier.write_bytes((place / "one.png").read_bytes())
+    words = ["dream", str(earlier), "--weights", str(place / "color"), "--steps", "1"]
+    assert main(["visualize", *words, "--out", str(tmp_path), "--device", "cpu"]) == 1
+    assert "is a picture that this view replaces; use another --out" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [earlier.name]
+    assert earlier.read_bytes() == (place / "one.png").read_bytes()

@@ -10,11 +10,11 @@ import pytest
 from reference.tiny_games import write_games
 
 from gopolicy.data.build import build_table
-from gopolicy.data.options import PrepareOptions
+from gopolicy.data.prepare_options import PrepareOptions
 from gopolicy.data.selection import GameSelection
 from gopolicy.data.table import GameTable
 from gopolicy.errors import ConfigError
-from gopolicy.evaluation.accuracy import evaluate, label_positions
+from gopolicy.evaluation.accuracy import evaluate_positions, label_positions
 from gopolicy.evaluation.choose import choose_positions
 from gopolicy.go.board import Board
 from gopolicy.go.types import EVENT_SETUP, Color
@@ -48,12 +48,12 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> GameTable:
 def targets_of(table: GameTable) -> list[int]:
     """Return the point of every board move."""
     events = table.events[(table.events & EVENT_SETUP == 0) & (table.events & 0x3FF != 0x3FF)]
-    return (events & 0x3FF).tolist()
+    return [int(event) & 0x3FF for event in events]
 
 
 def test_a_uniform_network_gets_what_chance_gives(table: GameTable) -> None:
     network = Uniform(9)
-    report = evaluate(network, table, batch_size=32)
+    report = evaluate_positions(network, table, batch_size=32)
     targets = targets_of(table)
     assert network.asked == report.positions == len(targets)
     assert report.nll == pytest.approx(math.log(81), rel=1e-5)
@@ -65,7 +65,7 @@ def test_a_uniform_network_gets_what_chance_gives(table: GameTable) -> None:
 
 
 def test_the_size_of_a_batch_changes_nothing(table: GameTable) -> None:
-    one, other = (evaluate(Uniform(9), table, batch_size=size) for size in (1, 1000))
+    one, other = (evaluate_positions(Uniform(9), table, batch_size=size) for size in (1, 1000))
     assert one.by_phase == other.by_phase
     assert one.by_rank == other.by_rank
     assert one.topk == other.topk
@@ -107,12 +107,12 @@ def test_positions_are_chosen_by_rank_and_handicap(table: GameTable) -> None:
 
 def test_a_network_of_another_size_is_refused(table: GameTable) -> None:
     with pytest.raises(ConfigError, match="plays on 19x19, the games on 9x9"):
-        evaluate(Uniform(19), table)
+        evaluate_positions(Uniform(19), table)
 
 
 def test_nothing_to_evaluate_is_an_error(table: GameTable) -> None:
     with pytest.raises(ConfigError, match="no position"):
-        evaluate(Uniform(9), table, np.empty(0, np.int64))
+        evaluate_positions(Uniform(9), table, np.empty(0, np.int64))
 
 
 @pytest.mark.slow
@@ -124,6 +124,6 @@ def test_the_331_published_games_have_65869_positions() -> None:
     if not path.exists():
         pytest.skip(f"{path.name} is not among the archives")
     table, rejections = build_table([path])
-    report = evaluate(Uniform(19), table, batch_size=1024)
+    report = evaluate_positions(Uniform(19), table, batch_size=1024)
     assert (report.games, report.positions, rejections) == (331, 65869, [])
     assert report.nll == pytest.approx(math.log(361), rel=1e-5)

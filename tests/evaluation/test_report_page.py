@@ -8,13 +8,13 @@ import pytest
 from gopolicy.data.table import UNKNOWN_RANK
 from gopolicy.errors import OutputError
 from gopolicy.evaluation.accuracy import AccuracyReport, summarize
-from gopolicy.evaluation.report import write_report
-from gopolicy.evaluation.tally import Labels, Tally
+from gopolicy.evaluation.accuracy_report import write_accuracy_report
+from gopolicy.evaluation.accuracy_tally import AccuracyTally, Labels
 
 
 def small_report(points: int = 4) -> AccuracyReport:
     """Return a report over three positions of one game."""
-    tally = Tally(points, 1)
+    tally = AccuracyTally(points, 1)
     labels = Labels(
         targets=np.array([0, 1, 2]),
         legal=np.ones((3, points), np.bool_),
@@ -30,20 +30,22 @@ def test_a_single_game_on_a_tiny_board_has_a_report(tmp_path: Path) -> None:
     report = small_report()
     assert report.top1_interval is None
     assert report.top5 == report.top10 == 1.0
-    page = write_report(tmp_path / "out", report, network="x", facts={})
+    page = write_accuracy_report(tmp_path / "out", report, network="x", facts={})
     assert "one game" in page.read_text("utf-8")
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:
     facts = {"games": "<script>alert(1)</script>"}
-    page = write_report(tmp_path, small_report(), network="a<b", facts=facts).read_text("utf-8")
+    page = write_accuracy_report(tmp_path, small_report(), network="a<b", facts=facts).read_text(
+        "utf-8"
+    )
     assert "<script>" not in page
     assert "a&lt;b" in page
 
 
 def test_a_report_can_be_written_again(tmp_path: Path) -> None:
     for network in ("first", "second"):
-        page = write_report(tmp_path, small_report(), network=network, facts={})
+        page = write_accuracy_report(tmp_path, small_report(), network=network, facts={})
     assert "second" in page.read_text("utf-8")
     assert len(list(tmp_path.iterdir())) == 6
 
@@ -51,4 +53,4 @@ def test_a_report_can_be_written_again(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot write"):
-        write_report(tmp_path / "file" / "report", small_report(), network="x", facts={})
+        write_accuracy_report(tmp_path / "file" / "report", small_report(), network="x", facts={})

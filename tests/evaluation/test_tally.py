@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from gopolicy.data.table import UNKNOWN_RANK
+from gopolicy.errors import ConfigError
 from gopolicy.evaluation.accuracy import AccuracyReport, interval, summarize
-from gopolicy.evaluation.tally import CONFIDENCE_BINS, PHASE_MOVES, Labels, Tally, ranks_of
+from gopolicy.evaluation.accuracy_tally import (
+    CONFIDENCE_BINS,
+    PHASE_MOVES,
+    AccuracyTally,
+    Labels,
+    ranks_of,
+)
 
 POINTS = 25
 
@@ -37,7 +44,7 @@ def slow_rank(scores: list[float], target: int, allowed: list[bool]) -> int:
 
 def report_of(*batches: tuple[np.ndarray, Labels]) -> AccuracyReport:
     """Tally batches and sum them up."""
-    tally = Tally(POINTS, 7)
+    tally = AccuracyTally(POINTS, 7)
     for scores, labels in batches:
         tally.add(scores, labels)
     return summarize(tally, 1.0)
@@ -147,3 +154,42 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
         assert found is not None
         covered += found[0] <= 0.5 <= found[1]
     assert 0.90 <= covered / 400 <= 0.98
+
+
+def test_ties_tell_what_other_orders_of_equal_points_would_give() -> None:
+    batches = [random_batch(300, 7), random_batch(200, 8)]
+    report = report_of(*batches)
+    low = high = chance = tied = 0.0
+    for scores, labels in batches:
+        for row, target in zip(scores.tolist(), labels.targets.tolist(), strict=True):
+            equal = [point for point, score in enumerate(row) if score == max(row)]
+            if target in equal:
+                low += len(equal) == 1
+                high += 1
+                tied += len(equal) > 1
+                chance += 1 / len(equal)
+    assert tied > 10
+    assert report.ties == {
+        "positions": tied,
+        "top1_low": pytest.approx(low / 500),
+        "top1_high": pytest.approx(high / 500),
+        "top1_chance": pytest.approx(chance / 500),
+    }
+    assert low / 500 < report.top1 < high / 500
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_probabilities_that_are_not_finite_give_no_figures(number: float) -> None:
+    scores, labels = random_batch(5, 3)
+    scores[2, 7] = number
+    tally = AccuracyTally(POINTS, 7)
+    with pytest.raises(ConfigError, match="finite"):
+        tally.add(scores, labels)
+    assert tally.positions == 0
+
+
+def test_a_score_that_is_no_number_never_ranks_first() -> None:
+    scores = np.full((3, 4), np.nan)
+    scores[1] = [0.0, np.nan, -1.0, -2.0]
+    scores[2] = [0.0, -1.0, np.nan, -2.0]
+    assert ranks_of(scores, np.array([0, 0, 2])).tolist() == [5, 2, 5]

@@ -45,9 +45,9 @@ def test_encoding_a_turned_game_turns_the_planes(name: str, size: int) -> None:
     planes = encoder.board(game.arrays, Color.BLACK)
     for symmetry in range(SYMMETRIES):
         table = symmetry_table(size)[symmetry]
-        expected = np.empty((len(planes), size * size), np.int8)
-        expected[:, table] = planes.reshape(len(planes), -1)
-        expected = expected.reshape(planes.shape)
+        flat = np.empty((len(planes), size * size), np.int8)
+        flat[:, table] = planes.reshape(len(planes), -1)
+        expected = flat.reshape(planes.shape)
         assert np.array_equal(encoder.board(turned(game, symmetry).arrays, Color.BLACK), expected)
         assert np.array_equal(encoder.board(game.arrays, Color.BLACK, symmetry), expected)
 

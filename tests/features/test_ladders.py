@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from reference.planes_twin import LadderTwin, TwinPosition
 
 from gopolicy.features import Encoder, plane_set
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color, Point
-from gopolicy.go.vertex import vertex_name
+from gopolicy.go.vertex import parse_vertex, vertex_name
 
 
 def ladder_moves(board: Board, color: Color, group: str) -> set[str]:
@@ -74,3 +75,71 @@ def test_a_reading_leaves_the_board_as_it_was() -> None:
     before = board.arrays.stones.copy()
     Encoder("alphago48", 9).board(board.arrays, Color.BLACK)
     assert np.array_equal(board.arrays.stones, before)
+
+
+# Found by a search for positions that take many nodes; composed ladders such as Nakayama's do too.
+LONG_LADDERS = {
+    "A9": """
+13 X X O X X O O . . . X . O 13
+12 . . . . O O X X X . O . X 12
+11 . . . . X X O X O . X . . 11
+10 X . . X . . . X X O . . . 10
+ 9 . . O O X . O O . X . . . 9
+ 8 X O . O O . X O . . O . O 8
+ 7 . . O O O . . . . X . . O 7
+ 6 . . . . . O . . X O O . . 6
+ 5 . . . . . . . . X O . X O 5
+ 4 . . . . . . O . O X . X . 4
+ 3 . . X . . X . . O X . O X 3
+ 2 X . O X X . O O . X O O X 2
+ 1 O . O . O . O . O X O X . 1
+""",
+    "N13": """
+13 O . . O O . O O X . X . . 13
+12 O . X . . X . . . . . O X 12
+11 O X . . . . . . . . O . . 11
+10 X . O . . . . . O . . . . 10
+ 9 . . . X O O O . . X . . . 9
+ 8 . O X O O X . . . O . . . 8
+ 7 X O . . . O X X . . . . . 7
+ 6 O X . . . X O . . O . X . 6
+ 5 . O X . . . O . X . . . . 5
+ 4 . . O . . O . O . . . . O 4
+ 3 . X X . X . X . . X O . . 3
+ 2 X O X O O . O . . . . . X 2
+ 1 . . O X . . X O X O . X X 1
+""",
+}
+
+# The chain in the corner can be attacked in a hundred thousand hopeless ways before the right one.
+LONG_LADDERS["M2"] = """
+13 . . . . O X . . X . . . . 13
+12 X O . O O O O . X . . . O 12
+11 . X X O X X O O . . . X O 11
+10 . O X . O . X . . O . X X 10
+ 9 O . X O . X . . X O . X . 9
+ 8 X O X . . O . X . X X X X 8
+ 7 . . O . X O X X X . O O O 7
+ 6 X . . . . X O O O . . O X 6
+ 5 . O . . . O X . O . . X . 5
+ 4 X X . O O . O . . X . . X 4
+ 3 O . O . X X X . . O X O . 3
+ 2 . X O O O X . . X . O . X 2
+ 1 O . . . . . X . O O . O X 1
+"""
+
+
+@pytest.mark.parametrize("vertex", LONG_LADDERS)
+def test_a_ladder_of_three_thousand_nodes_is_read_to_its_end(vertex: str) -> None:
+    board = Board.from_diagram(LONG_LADDERS[vertex])
+    size = board.size
+    stones = {
+        divmod(int(at), size): int(board.stones.flat[at]) for at in np.flatnonzero(board.stones)
+    }
+    position = TwinPosition(size)
+    position.stones = stones
+    caught, saved = LadderTwin(size, patience=50_000).moves(position, Color.WHITE)
+    assert divmod(parse_vertex(vertex, size), size) in caught
+    for group, expected in (("ladder capture", caught), ("ladder escape", saved)):
+        names = {vertex_name(Point(row * size + column), size) for row, column in expected}
+        assert ladder_moves(board, Color.WHITE, group) == names

@@ -11,8 +11,9 @@ from reference.planes_twin import TooDeep, TwinPosition, alphago48, result
 from gopolicy.features import PLANE_SETS, Encoder
 from gopolicy.go.board import Board
 from gopolicy.go.kernels import event_color, event_point, new_board, replay
+from gopolicy.go.types import PASS, Color, Point
 from gopolicy.sgf.archive import iter_archive
-from gopolicy.sgf.read import read_games
+from gopolicy.sgf.read import parse_games
 from gopolicy.sgf.record import GameRecord, Rejection
 
 SAMPLES = Path(__file__).parents[2] / "gopolicy" / "samples" / "games.zip"
@@ -48,7 +49,7 @@ def test_every_plane_equals_the_twin_in_random_games(size: int, games: int) -> N
             legal = [s for s in spots if result(twin.stones, twin.before, s, color, size)]
             spot = rng.choice(legal) if legal and rng.random() > 0.02 else None
             twin.play(spot, color)
-            board.play(-1 if spot is None else spot[0] * size + spot[1], color)
+            board.play(PASS if spot is None else Point(spot[0] * size + spot[1]), Color(color))
             color = 3 - color if rng.random() > 0.05 else color
     assert compared > games * size * size
 
@@ -82,7 +83,7 @@ def compare_game(game: GameRecord, chosen: set[int]) -> int:
 
 def games_of(path: Path) -> list[GameRecord]:
     files = [member for member in iter_archive(path) if not isinstance(member, Rejection)]
-    read = [game for name, data in files for game in read_games(data, name)]
+    read = [game for name, data in files for game in parse_games(data, name)]
     return [
         game
         for game in read

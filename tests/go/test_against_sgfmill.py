@@ -34,6 +34,7 @@ ARCHIVES = (
 GAMES_EACH = 250
 SIZE = 19
 COLORS = {"b": BLACK, "w": WHITE}
+Ko = tuple[int, int, str] | None  # row, column and who may not play there
 
 
 def read_some(path: Path) -> Iterator[bytes]:
@@ -58,11 +59,11 @@ def stones(board: BoardArrays) -> np.ndarray:
 
 
 def their_stones(board: boards.Board) -> np.ndarray:
-    values = {None: 0, **COLORS}
+    values: dict[str | None, int] = {None: EMPTY, "b": BLACK, "w": WHITE}
     return np.array([[values[c] for c in row] for row in reversed(board.board)], np.int8)
 
 
-def expected_code(theirs: boards.Board, ko, row: int, column: int, color: str) -> int:
+def expected_code(theirs: boards.Board, ko: Ko, row: int, column: int, color: str) -> int:
     """Return what sgfmill makes of a move: the code that `check` must return."""
     if theirs.get(row, column) is not None:
         return OCCUPIED
@@ -82,7 +83,7 @@ def set_up(node: sgf.Tree_node, theirs: boards.Board, ours: BoardArrays) -> None
     assert np.array_equal(stones(ours), their_stones(theirs))
 
 
-def compare_move(theirs: boards.Board, ours: BoardArrays, color: str, move):
+def compare_move(theirs: boards.Board, ours: BoardArrays, color: str, move: tuple[int, int]) -> Ko:
     """Play one move on both boards, compare stones and captures; return the ko it made."""
     before = np.count_nonzero(stones(ours))
     forbidden = theirs.play(*move, color)
@@ -98,7 +99,7 @@ def compare_game(game: sgf.Sgf_game, rng: random.Random) -> int:
     Legality is compared at the point of every move, at the ko and at random points.
     """
     theirs, ours = boards.Board(SIZE), new_board(SIZE)
-    ko = None
+    ko: Ko = None
     count = 0
     for node in game.get_main_sequence():
         if node.has_setup_stones():
@@ -120,7 +121,7 @@ def compare_game(game: sgf.Sgf_game, rng: random.Random) -> int:
     return count
 
 
-def random_probes(rng: random.Random, ko) -> list[tuple[int, int, str]]:
+def random_probes(rng: random.Random, ko: Ko) -> list[tuple[int, int, str]]:
     """Return three points to ask about, and the ko."""
     probes = [(rng.randrange(SIZE), rng.randrange(SIZE), rng.choice("bw")) for _ in range(3)]
     return [*probes, ko] if ko else probes
@@ -128,7 +129,7 @@ def random_probes(rng: random.Random, ko) -> list[tuple[int, int, str]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ARCHIVES)
-def test_real_games_agree_with_sgfmill_move_by_move(name):
+def test_real_games_agree_with_sgfmill_move_by_move(name: str) -> None:
     folder = os.environ.get("GOPOLICY_ARCHIVES")
     if not folder or not Path(folder, name).exists():
         pytest.skip(f"GOPOLICY_ARCHIVES names no folder with {name}")

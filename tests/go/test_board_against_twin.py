@@ -8,6 +8,7 @@ from reference.go_twin import TwinGame, liberties, region
 
 from gopolicy.errors import IllegalMove, Refusal
 from gopolicy.go.board import Board
+from gopolicy.go.superko import Superko
 from gopolicy.go.types import PASS, Color, Point
 
 KO_RULES = ("none", "positional", "situational")
@@ -17,7 +18,7 @@ RULES = [(superko, suicide) for superko in KO_RULES for suicide in (False, True)
 class Pair:
     """One game played on both boards."""
 
-    def __init__(self, size: int, superko: str, suicide: bool) -> None:
+    def __init__(self, size: int, superko: Superko, suicide: bool) -> None:
         self.size = size
         self.board = Board(size, superko=superko, suicide=suicide)
         self.twin = TwinGame(size, superko, suicide)
@@ -101,7 +102,9 @@ def random_game(pair: Pair, rng: random.Random, moves: int, every: int = 1) -> N
 
 @pytest.mark.parametrize(("superko", "suicide"), RULES)
 @pytest.mark.parametrize(("size", "games", "moves"), [(2, 12, 30), (3, 12, 40), (5, 8, 80)])
-def test_small_boards_agree_with_the_twin(size, games, moves, superko, suicide):
+def test_small_boards_agree_with_the_twin(
+    size: int, games: int, moves: int, superko: Superko, suicide: bool
+) -> None:
     rng = random.Random(f"{size} {superko} {suicide}")
     seen: set[Refusal | None] = set()
     for _ in range(games):
@@ -114,7 +117,7 @@ def test_small_boards_agree_with_the_twin(size, games, moves, superko, suicide):
 
 
 @pytest.mark.parametrize(("superko", "suicide"), RULES)
-def test_7x7_agrees_with_the_twin(superko, suicide):
+def test_7x7_agrees_with_the_twin(superko: Superko, suicide: bool) -> None:
     rng = random.Random(f"7 {superko} {suicide}")
     random_game(Pair(7, superko, suicide), rng, 100, every=3)
 
@@ -125,7 +128,9 @@ def test_7x7_agrees_with_the_twin(superko, suicide):
     ("size", "games", "moves"),
     [(2, 300, 40), (3, 200, 60), (4, 100, 80), (5, 60, 120), (7, 15, 200), (9, 8, 250)],
 )
-def test_many_games_on_small_boards_agree_with_the_twin(size, games, moves, superko, suicide):
+def test_many_games_on_small_boards_agree_with_the_twin(
+    size: int, games: int, moves: int, superko: Superko, suicide: bool
+) -> None:
     rng = random.Random(f"many {size} {superko} {suicide}")
     for _ in range(games):
         random_game(Pair(size, superko, suicide), rng, moves)
@@ -134,7 +139,9 @@ def test_many_games_on_small_boards_agree_with_the_twin(size, games, moves, supe
 @pytest.mark.slow
 @pytest.mark.parametrize(("superko", "suicide"), RULES)
 @pytest.mark.parametrize(("size", "moves", "every"), [(13, 300, 2), (19, 500, 5), (25, 700, 10)])
-def test_large_boards_agree_with_the_twin(size, moves, every, superko, suicide):
+def test_large_boards_agree_with_the_twin(
+    size: int, moves: int, every: int, superko: Superko, suicide: bool
+) -> None:
     rng = random.Random(f"{size} {superko} {suicide}")
     random_game(Pair(size, superko, suicide), rng, moves, every)
 
@@ -150,7 +157,9 @@ def legal_setup(rng: random.Random, size: int) -> dict[tuple[int, int], int]:
 
 @pytest.mark.parametrize(("superko", "suicide"), RULES)
 @pytest.mark.parametrize("size", [3, 5])
-def test_games_with_setup_in_the_middle_agree_with_the_twin(size, superko, suicide):
+def test_games_with_setup_in_the_middle_agree_with_the_twin(
+    size: int, superko: Superko, suicide: bool
+) -> None:
     rng = random.Random(f"setup {size} {superko} {suicide}")
     pair = Pair(size, superko, suicide)
     for _ in range(6):
@@ -172,7 +181,7 @@ def test_games_with_setup_in_the_middle_agree_with_the_twin(size, superko, suici
 
 
 @pytest.mark.parametrize(("superko", "suicide"), RULES)
-def test_undo_goes_back_through_the_same_positions(superko, suicide):
+def test_undo_goes_back_through_the_same_positions(superko: Superko, suicide: bool) -> None:
     rng = random.Random(f"undo {superko} {suicide}")
     for size in (2, 3, 5):
         pair = Pair(size, superko, suicide)
@@ -190,7 +199,32 @@ def test_undo_goes_back_through_the_same_positions(superko, suicide):
         assert photograph(pair.board) == seen.pop()
 
 
-def photograph(board: Board) -> tuple:
+@pytest.mark.parametrize(("superko", "suicide"), RULES)
+def test_a_game_goes_on_under_other_rules(superko: Superko, suicide: bool) -> None:
+    rng = random.Random(f"rules {superko} {suicide}")
+    seen: set[Refusal | None] = set()
+    for size in (2, 3, 3, 4):
+        free, pair = Pair(size, "none", True), Pair(size, superko, suicide)
+        positions = []
+        for _ in range(40):
+            positions.append(free.board.stones.tobytes())
+            color = Color(rng.choice((1, 2)))
+            point = choose(free, rng, color)
+            free.play(point, color)
+            pair.twin.play(None if point == PASS else pair.spot(point), color)
+        pair.board = free.board.with_rules(superko=superko, suicide=suicide)
+        pair.compare_stones()
+        pair.compare_legality()
+        assert np.array_equal(pair.board.events, free.board.events)
+        while positions:
+            pair.board.undo()
+            assert pair.board.stones.tobytes() == positions.pop()
+        seen |= pair.seen
+    assert (Refusal.SUPERKO in seen) is (superko != "none")
+    assert (Refusal.SUICIDE in seen) is not suicide
+
+
+def photograph(board: Board) -> tuple[object, ...]:
     """Everything about a board that undo must restore."""
     return (
         board.stones.tobytes(),
@@ -200,5 +234,9 @@ def photograph(board: Board) -> tuple:
         board.ply,
         board.arrays.ko[0] and tuple(board.arrays.ko),
         np.where(board.arrays.stones % 3 > 0, board.arrays.birth, 0).tobytes(),
-        [board.refusal(Point(p), c) for p in range(board.size**2) for c in (1, 2)],
+        [
+            board.refusal(Point(p), c)
+            for p in range(board.size**2)
+            for c in (Color.BLACK, Color.WHITE)
+        ],
     )

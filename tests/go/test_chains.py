@@ -20,9 +20,9 @@ from gopolicy.go.kernels import (
 from gopolicy.go.types import BLACK, EMPTY, WHITE
 
 
-def describe(board: BoardArrays) -> list[tuple]:
+def describe(board: BoardArrays) -> list[tuple[object, ...]]:
     """Size, liberties and liberty set of the chain at every stone."""
-    facts = []
+    facts: list[tuple[object, ...]] = []
     for at in np.flatnonzero((board.stones == BLACK) | (board.stones == WHITE)):
         head = board.chain_head[at]
         bits = board.lib_bits[head].tobytes()
@@ -70,7 +70,9 @@ def random_move(board: BoardArrays, rng: random.Random, color: int, suicide: boo
 
 @pytest.mark.parametrize("suicide", [False, True])
 @pytest.mark.parametrize(("size", "moves"), [(2, 60), (3, 80), (5, 150), (9, 200)])
-def test_chain_fields_agree_with_flood_fill_after_every_move(size, moves, suicide):
+def test_chain_fields_agree_with_flood_fill_after_every_move(
+    size: int, moves: int, suicide: bool
+) -> None:
     rng = random.Random(size)
     board = new_board(size)
     for move in range(moves):
@@ -80,7 +82,7 @@ def test_chain_fields_agree_with_flood_fill_after_every_move(size, moves, suicid
 
 @pytest.mark.parametrize("suicide", [False, True])
 @pytest.mark.parametrize("size", [13, 19, 25])
-def test_chain_fields_agree_with_a_rebuilt_board_after_every_move(size, suicide):
+def test_chain_fields_agree_with_a_rebuilt_board_after_every_move(size: int, suicide: bool) -> None:
     rng = random.Random(size)
     board = new_board(size)
     for move in range(size * size * 2):
@@ -91,7 +93,7 @@ def test_chain_fields_agree_with_a_rebuilt_board_after_every_move(size, suicide)
     check_fields(board)
 
 
-def test_chain_fields_agree_with_flood_fill_after_setup():
+def test_chain_fields_agree_with_flood_fill_after_setup() -> None:
     rng = random.Random(5)
     board = new_board(5)
     for _ in range(300):
@@ -99,7 +101,7 @@ def test_chain_fields_agree_with_flood_fill_after_setup():
         check_fields(board)
 
 
-def test_birth_is_the_ply_of_the_stone_on_the_board():
+def test_birth_is_the_ply_of_the_stone_on_the_board() -> None:
     board = new_board(5)
     for ply, point in enumerate((12, 0, -1, 1), start=1):
         play(board, point, BLACK if ply % 2 else WHITE)

@@ -20,7 +20,7 @@ from gopolicy.go.types import BLACK, EMPTY, WHITE, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.jit import kernel
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parent.parent / "golden"
 
 
 @kernel
@@ -84,23 +84,23 @@ def split_by_first_move(size: int, depth: int) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("size", [2, 3, 5])
-def test_legal_sequences_have_the_published_counts(size):
+def test_legal_sequences_have_the_published_counts(size: int) -> None:
     for depth, expected in read_perft(f"{size}x{size}.perft"):
         split = split_by_first_move(size, depth)
         assert sum(split.values()) == expected, f"depth {depth} on {size}x{size}: {split}"
 
 
 @pytest.mark.parametrize(("size", "positions"), [(2, 57), (3, 12_675)])
-def test_census_of_legal_positions(size, positions):
+def test_census_of_legal_positions(size: int, positions: int) -> None:
     assert census(new_board(size)) == positions
 
 
 @pytest.mark.slow
-def test_census_of_legal_positions_on_4x4():
+def test_census_of_legal_positions_on_4x4() -> None:
     assert census(new_board(4)) == 24_318_165
 
 
-def test_a_copied_board_shares_nothing_with_its_original():
+def test_a_copied_board_shares_nothing_with_its_original() -> None:
     board = new_board(3)
     play(board, 4, BLACK)
     copy = copy_board(board)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from gopolicy.errors import GoPolicyError, IllegalMove, Refusal
 from gopolicy.go.board import Board
 from gopolicy.go.diagram import format_diagram, parse_diagram
+from gopolicy.go.superko import Superko
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import parse_vertex
 
@@ -229,7 +231,7 @@ def same_stones(board: Board, text: str) -> bool:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_moves_lead_from_one_picture_to_the_other(name):
+def test_moves_lead_from_one_picture_to_the_other(name: str) -> None:
     case = CASES[name]
     board = Board.from_diagram(case.before)
     captured = [play(board, move) for move in case.moves]
@@ -251,7 +253,7 @@ DOUBLE_KO = CASES["the other ko of a double ko"].before
 SEND_TWO = CASES["two captured, one recaptured at once"].before
 
 
-def test_a_ko_may_not_be_retaken_at_once_by_the_opponent():
+def test_a_ko_may_not_be_retaken_at_once_by_the_opponent() -> None:
     board = Board.from_diagram(KO)
     board.play("C4")
     assert board.refusal("B4", Color.WHITE) is Refusal.KO
@@ -262,7 +264,7 @@ def test_a_ko_may_not_be_retaken_at_once_by_the_opponent():
 
 
 @pytest.mark.parametrize("superko", ["none", "situational", "positional"])
-def test_after_two_passes_only_superko_still_forbids_the_ko(superko):
+def test_after_two_passes_only_superko_still_forbids_the_ko(superko: Superko) -> None:
     board = Board.from_diagram(KO, superko=superko)
     for vertex in ("C4", "pass", "pass"):
         board.play(vertex)
@@ -271,7 +273,7 @@ def test_after_two_passes_only_superko_still_forbids_the_ko(superko):
 
 
 @pytest.mark.parametrize("superko", ["none", "situational", "positional"])
-def test_sending_two_returning_one_repeats_only_the_stones(superko):
+def test_sending_two_returning_one_repeats_only_the_stones(superko: Superko) -> None:
     board = Board.from_diagram(SEND_TWO, to_move=Color.WHITE, superko=superko)
     board.play("A1")
     assert board.play("C1") == 2
@@ -280,7 +282,7 @@ def test_sending_two_returning_one_repeats_only_the_stones(superko):
 
 
 @pytest.mark.parametrize("superko", ["none", "situational"])
-def test_sending_two_again_repeats_the_situation(superko):
+def test_sending_two_again_repeats_the_situation(superko: Superko) -> None:
     board = Board.from_diagram(SEND_TWO, to_move=Color.WHITE, superko=superko)
     for vertex in ("A1", "C1", "B1", "pass"):
         board.play(vertex)
@@ -288,8 +290,9 @@ def test_sending_two_again_repeats_the_situation(superko):
     assert board.refusal("A1") is expected
 
 
-def test_positional_superko_ends_a_double_ko_one_pass_earlier_than_situational():
-    for superko, refused in (("positional", "B6"), ("situational", "B2")):
+def test_positional_superko_ends_a_double_ko_one_pass_earlier_than_situational() -> None:
+    cases: list[tuple[Superko, str]] = [("positional", "B6"), ("situational", "B2")]
+    for superko, refused in cases:
         board = Board.from_diagram(DOUBLE_KO, to_move=Color.WHITE, superko=superko)
         for vertex in ("B2", "C6", "pass", "C2"):
             board.play(vertex)
@@ -300,7 +303,7 @@ def test_positional_superko_ends_a_double_ko_one_pass_earlier_than_situational()
         assert not board.legal(refused)
 
 
-def test_undoing_the_cause_makes_a_repeating_move_legal_again():
+def test_undoing_the_cause_makes_a_repeating_move_legal_again() -> None:
     board = Board.from_diagram(KO, superko="positional")
     for vertex in ("C4", "E1", "A1", "B4"):
         board.play(vertex)
@@ -312,7 +315,7 @@ def test_undoing_the_cause_makes_a_repeating_move_legal_again():
     assert board.legal("C4")
 
 
-def test_a_threat_and_its_answer_make_the_position_new_under_superko():
+def test_a_threat_and_its_answer_make_the_position_new_under_superko() -> None:
     board = Board.from_diagram(KO, superko="positional")
     for vertex in ("C4", "E1", "A1"):
         board.play(vertex)
@@ -328,7 +331,7 @@ def test_a_threat_and_its_answer_make_the_position_new_under_superko():
         (". X X . / X O O X / X O . X / . X X .", "C2", 4),
     ],
 )
-def test_suicide_is_refused_or_takes_the_chain_off(before, vertex, lost):
+def test_suicide_is_refused_or_takes_the_chain_off(before: str, vertex: str, lost: int) -> None:
     board = Board.from_diagram(before, to_move=Color.WHITE)
     assert board.refusal(vertex) is Refusal.SUICIDE
     assert board.legal(vertex, Color.BLACK)
@@ -341,7 +344,7 @@ def test_suicide_is_refused_or_takes_the_chain_off(before, vertex, lost):
     assert allowed.captures == {Color.BLACK: 0, Color.WHITE: 0}
 
 
-def test_suicide_of_one_stone_repeats_the_position_but_not_the_situation():
+def test_suicide_of_one_stone_repeats_the_position_but_not_the_situation() -> None:
     before = ". X . / X . X / . X ."
     reasons = {
         superko: Board.from_diagram(
@@ -352,7 +355,7 @@ def test_suicide_of_one_stone_repeats_the_position_but_not_the_situation():
     assert reasons == {"none": None, "positional": Refusal.SUPERKO, "situational": None}
 
 
-def test_capturing_gives_liberties_back_to_the_neighbors():
+def test_capturing_gives_liberties_back_to_the_neighbors() -> None:
     board = Board.from_diagram("O X . / O X . / . . .")
     assert len(board.liberties("B2")) == 3
     board.play("A1")
@@ -361,7 +364,7 @@ def test_capturing_gives_liberties_back_to_the_neighbors():
     assert board.chain("A3") == board.liberties("A3") == ()
 
 
-def test_setup_refuses_chains_without_liberties_and_changes_nothing():
+def test_setup_refuses_chains_without_liberties_and_changes_nothing() -> None:
     board = Board(3)
     board.play("B2")
     with pytest.raises(ValueError, match="without liberties"):
@@ -370,7 +373,7 @@ def test_setup_refuses_chains_without_liberties_and_changes_nothing():
     assert board.ply == len(board.events) == 1
 
 
-def test_points_off_the_board_are_refused():
+def test_points_off_the_board_are_refused() -> None:
     board = Board(5)
     assert board.refusal(Point(25)) is board.refusal(Point(-2)) is Refusal.OFF_BOARD
     with pytest.raises(IllegalMove, match="black point 25 on 5x5: the point is off the board"):
@@ -380,7 +383,7 @@ def test_points_off_the_board_are_refused():
     assert board.legal("pass")
 
 
-def test_board_knows_last_move_passes_and_colors():
+def test_board_knows_last_move_passes_and_colors() -> None:
     board = Board(5)
     assert board.last_move is None
     for vertex in ("C3", "pass", "pass"):
@@ -394,13 +397,13 @@ def test_board_knows_last_move_passes_and_colors():
     assert board.passes == 0
 
 
-def test_undo_of_nothing_is_an_error():
+def test_undo_of_nothing_is_an_error() -> None:
     board = Board(5)
     with pytest.raises(GoPolicyError, match="no move to take back"):
         board.undo()
 
 
-def test_a_copy_goes_its_own_way():
+def test_a_copy_goes_its_own_way() -> None:
     board = Board.from_diagram(KO, superko="positional", komi=0.5, suicide=True)
     board.play("C4")
     copy = board.copy()
@@ -417,12 +420,12 @@ def test_a_copy_goes_its_own_way():
     "settings",
     [{"size": 1}, {"size": 26}, {"superko": "japanese"}, {"komi": float("nan")}],
 )
-def test_impossible_settings_are_refused(settings):
+def test_impossible_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="expected"):
         Board(**settings)
 
 
-def test_events_make_the_same_board_again():
+def test_events_make_the_same_board_again() -> None:
     board = Board(9, superko="positional")
     board.place_handicap(4)
     for vertex in ("E5", "D5", "pass", "A1"):
@@ -441,7 +444,7 @@ def test_events_make_the_same_board_again():
 
 
 @pytest.mark.parametrize("size", [2, 3, 9, 13, 19, 25])
-def test_diagrams_are_read_back_as_they_were_written(size):
+def test_diagrams_are_read_back_as_they_were_written(size: int) -> None:
     stones = np.random.default_rng(size).integers(0, 3, (size, size)).astype(np.int8)
     for last in (PASS, Point(0), Point(size - 1), Point(size * size - 1)):
         text = format_diagram(stones, last)
@@ -449,7 +452,7 @@ def test_diagrams_are_read_back_as_they_were_written(size):
         assert text.count("(") == (last != PASS)
 
 
-def test_board_prints_coordinates_star_points_and_the_last_move():
+def test_board_prints_coordinates_star_points_and_the_last_move() -> None:
     board = Board(7)
     board.play("C3")
     board.play("D4")
@@ -469,6 +472,6 @@ def test_board_prints_coordinates_star_points_and_the_last_move():
 @pytest.mark.parametrize(
     "text", ["", ". . / . . .", ". .", ". Q / . .", "\n".join(["." * 26] * 26)]
 )
-def test_other_pictures_are_refused(text):
+def test_other_pictures_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=re.compile("expected", re.IGNORECASE)):
         parse_diagram(text)

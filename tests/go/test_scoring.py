@@ -11,8 +11,8 @@ from gopolicy.go.board import Board
 from gopolicy.go.diagram import parse_diagram
 from gopolicy.go.scoring import (
     Score,
-    area_owners,
     area_score,
+    owners_by_area,
     territory_owners,
     territory_score,
 )
@@ -42,12 +42,14 @@ FINISHED = """
         (FINISHED, 12, 11),
     ],
 )
-def test_area_counts_stones_and_points_that_touch_one_color(text, black, white):
+def test_area_counts_stones_and_points_that_touch_one_color(
+    text: str, black: int, white: int
+) -> None:
     score = area_score(parse_diagram(text))
     assert (score.black, score.white) == (black, white)
 
 
-def test_a_dead_chain_is_given_by_any_of_its_stones():
+def test_a_dead_chain_is_given_by_any_of_its_stones() -> None:
     stones = parse_diagram(". X . . / X X O O / . X O . / X X O O")
     without = area_score(stones)
     assert (without.black, without.white) == (8, 6)
@@ -57,34 +59,34 @@ def test_a_dead_chain_is_given_by_any_of_its_stones():
     assert area_score(stones, dead=both) == Score(black=16, white=0)
 
 
-def test_dead_stones_decide_the_region_they_stood_in():
+def test_dead_stones_decide_the_region_they_stood_in() -> None:
     stones = parse_diagram(FINISHED)
     dead = [parse_vertex("A2", 5)]
     assert area_score(stones, dead=dead) == Score(black=15, white=10)
     assert area_score(stones) == Score(black=12, white=11)
 
 
-def test_territory_counts_empty_points_and_prisoners_twice_under_dead_stones():
+def test_territory_counts_empty_points_and_prisoners_twice_under_dead_stones() -> None:
     stones = parse_diagram(FINISHED)
     captures = {Color.BLACK: 3, Color.WHITE: 1}
     score = territory_score(stones, captures, komi=6.5, dead=[parse_vertex("A2", 5)])
     assert score == Score(black=(1 + 3 + 1) + 3 + 1, white=3 + 1 + 6.5)
 
 
-def test_board_scores_with_its_komi_and_prisoners():
+def test_board_scores_with_its_komi_and_prisoners() -> None:
     board = Board.from_diagram("O X . / . X . / . . .", komi=2.5)
     board.play("A2")
     assert board.area_score() == Score(black=9, white=2.5)
     assert board.territory_score() == Score(black=7, white=2.5)
 
 
-def test_eyes_in_seki_count_as_territory():
+def test_eyes_in_seki_count_as_territory() -> None:
     stones = parse_diagram(". O X . / O O X X / X X X X / X . . X")
     score = territory_score(stones, {})
     assert (score.black, score.white) == (3, 1)
 
 
-def test_empty_points_are_no_dead_stones():
+def test_empty_points_are_no_dead_stones() -> None:
     with pytest.raises(ConfigError, match="A1"):
         area_score(parse_diagram("X . / . ."), dead=[parse_vertex("A1", 2)])
 
@@ -99,7 +101,7 @@ def test_empty_points_are_no_dead_stones():
         (361, 7.1, "B+353.9", Color.BLACK),
     ],
 )
-def test_results_read_as_in_records(black, white, text, winner):
+def test_results_read_as_in_records(black: int, white: float, text: str, winner: Color) -> None:
     score = Score(black=black, white=white)
     assert str(score) == text
     assert score.winner is winner
@@ -109,7 +111,7 @@ def test_results_read_as_in_records(black, white, text, winner):
     ("size", "shares"),
     [(2, (0.3, 0.6)), (5, (0.05, 0.3, 0.6)), (9, (0.05, 0.3, 0.6)), (19, (0.6,)), (25, (0.7,))],
 )
-def test_area_agrees_with_the_slow_twin(size, shares):
+def test_area_agrees_with_the_slow_twin(size: int, shares: tuple[float, ...]) -> None:
     rng = random.Random(size)
     for share in shares:
         stones = np.zeros((size, size), np.int8)
@@ -121,6 +123,6 @@ def test_area_agrees_with_the_slow_twin(size, shares):
                     stones[row, column] = twin.stones[row, column] = color
         score = area_score(stones)
         assert (score.black, score.white) == (twin.area(1), twin.area(2))
-        owners = area_owners(stones)
+        owners = owners_by_area(stones)
         assert (np.sum(owners == 1), np.sum(owners == 2)) == (twin.area(1), twin.area(2))
         assert np.array_equal(territory_owners(stones), np.where(stones, 0, owners))

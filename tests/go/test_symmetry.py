@@ -12,7 +12,7 @@ from gopolicy.go.vertex import parse_vertex, vertex_name
 
 
 @pytest.mark.parametrize("size", [2, 3, 9, 19, 25])
-def test_symmetries_are_eight_different_permutations(size):
+def test_symmetries_are_eight_different_permutations(size: int) -> None:
     table = symmetry_table(size)
     assert table.shape == (SYMMETRIES, size * size)
     assert np.array_equal(np.sort(table, axis=1), np.tile(np.arange(size * size), (8, 1)))
@@ -21,7 +21,7 @@ def test_symmetries_are_eight_different_permutations(size):
 
 
 @pytest.mark.parametrize("size", [2, 5, 19])
-def test_inverse_and_composition_agree_with_the_table(size):
+def test_inverse_and_composition_agree_with_the_table(size: int) -> None:
     table = symmetry_table(size)
     for first in range(SYMMETRIES):
         assert np.array_equal(table[inverse(first)][table[first]], table[0])
@@ -30,7 +30,7 @@ def test_inverse_and_composition_agree_with_the_table(size):
             assert np.array_equal(both, table[second][table[first]])
 
 
-def test_neighbors_stay_neighbors():
+def test_neighbors_stay_neighbors() -> None:
     table = symmetry_table(5)
     rows, columns = np.divmod(table, 5)
     for left, right in ((0, 1), (0, 5), (11, 12), (19, 24)):
@@ -40,7 +40,7 @@ def test_neighbors_stay_neighbors():
         assert (steps == 1).all()
 
 
-def test_corners_go_where_the_definition_says():
+def test_corners_go_where_the_definition_says() -> None:
     table = symmetry_table(19)
     corner = parse_vertex("A19", 19)
     places = [vertex_name(Point(int(table[s, corner])), 19) for s in range(SYMMETRIES)]
@@ -51,7 +51,7 @@ def test_corners_go_where_the_definition_says():
 
 
 @pytest.mark.parametrize("symmetry", range(SYMMETRIES))
-def test_a_turned_game_is_the_same_game(symmetry):
+def test_a_turned_game_is_the_same_game(symmetry: int) -> None:
     rng = random.Random(symmetry)
     table = symmetry_table(5)[symmetry]
     board, turned = Board(5, superko="positional"), Board(5, superko="positional")

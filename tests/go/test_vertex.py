@@ -12,7 +12,7 @@ SIZES = range(MIN_SIZE, MAX_SIZE + 1)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_every_point_survives_the_way_to_its_vertex_and_back(size):
+def test_every_point_survives_the_way_to_its_vertex_and_back(size: int) -> None:
     names = [vertex_name(Point(point), size) for point in range(size * size)]
     assert len(set(names)) == size * size
     assert not any(name.startswith("I") for name in names)
@@ -23,12 +23,12 @@ def test_every_point_survives_the_way_to_its_vertex_and_back(size):
 @pytest.mark.parametrize(
     ("vertex", "point"), [("A19", 0), ("T19", 18), ("A1", 342), ("T1", 360), ("J10", 9 * 19 + 8)]
 )
-def test_corners_of_19x19_have_the_points_of_row_0_at_the_top(vertex, point):
+def test_corners_of_19x19_have_the_points_of_row_0_at_the_top(vertex: str, point: int) -> None:
     assert parse_vertex(vertex, 19) == point
 
 
 @pytest.mark.parametrize("text", ["pass", "PASS", " Pass "])
-def test_pass_is_a_vertex_in_any_case(text):
+def test_pass_is_a_vertex_in_any_case(text: str) -> None:
     assert parse_vertex(text, 9) == PASS
     assert vertex_name(PASS, 9) == "pass"
 
@@ -40,13 +40,13 @@ def test_pass_is_a_vertex_in_any_case(text):
         *("D-4", "resign", "D\u0664", "\u00c44", "D4\nE5", "D4\x00"),
     ],
 )
-def test_other_texts_are_refused_with_the_text_in_the_message(text):
+def test_other_texts_are_refused_with_the_text_in_the_message(text: str) -> None:
     with pytest.raises(VertexError, match="expected a vertex like D4 on 9x9, got"):
         parse_vertex(text, 9)
 
 
 @pytest.mark.parametrize("point", [-2, 81, 1000])
-def test_points_off_the_board_have_no_vertex(point):
+def test_points_off_the_board_have_no_vertex(point: int) -> None:
     with pytest.raises(VertexError):
         vertex_name(Point(point), 9)
 
@@ -70,12 +70,12 @@ HANDICAPS = {
 
 
 @pytest.mark.parametrize(("size", "stones"), HANDICAPS)
-def test_fixed_handicap_follows_the_table_of_the_protocol(size, stones):
+def test_fixed_handicap_follows_the_table_of_the_protocol(size: int, stones: int) -> None:
     names = [vertex_name(point, size) for point in fixed_handicap(size, stones)]
     assert " ".join(names) == HANDICAPS[size, stones]
 
 
-def test_only_odd_boards_above_7x7_have_room_for_nine_stones():
+def test_only_odd_boards_above_7x7_have_room_for_nine_stones() -> None:
     room = {size: largest_fixed_handicap(size) for size in SIZES}
     assert all(room[size] == 0 for size in range(2, 7))
     assert room[7] == 4
@@ -86,13 +86,13 @@ def test_only_odd_boards_above_7x7_have_room_for_nine_stones():
 @pytest.mark.parametrize(
     ("size", "stones"), [(19, 1), (19, 10), (19, 0), (18, 5), (7, 5), (6, 2), (5, 2)]
 )
-def test_impossible_fixed_handicaps_are_refused(size, stones):
+def test_impossible_fixed_handicaps_are_refused(size: int, stones: int) -> None:
     with pytest.raises(ConfigError, match="stones"):
         fixed_handicap(size, stones)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_free_handicap_gives_different_points_starting_with_the_fixed_ones(size):
+def test_free_handicap_gives_different_points_starting_with_the_fixed_ones(size: int) -> None:
     for stones in (2, 3, size * size // 2, size * size - 1):
         points = free_handicap(size, stones)
         assert 2 <= len(points) <= stones
@@ -101,7 +101,7 @@ def test_free_handicap_gives_different_points_starting_with_the_fixed_ones(size)
     assert set(star_points(size)) <= set(free_handicap(size, size * size - 1))
 
 
-def test_place_handicap_leaves_white_to_move_and_counts_no_moves():
+def test_place_handicap_leaves_white_to_move_and_counts_no_moves() -> None:
     board = Board(19)
     points = board.place_handicap(4)
     assert [vertex_name(point, 19) for point in points] == ["D4", "Q16", "D16", "Q4"]
@@ -110,7 +110,7 @@ def test_place_handicap_leaves_white_to_move_and_counts_no_moves():
     assert board.stones.sum() == 4
 
 
-def test_set_handicap_takes_any_points_but_repeated_ones_or_a_full_board():
+def test_set_handicap_takes_any_points_but_repeated_ones_or_a_full_board() -> None:
     vertices = [vertex_name(Point(point), 3) for point in range(9)]
     board = Board(3)
     board.set_handicap(vertices[:8])

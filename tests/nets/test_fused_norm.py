@@ -1,7 +1,8 @@
 """Fused normalization against torch's own, in double precision and in whole networks."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from torch.nn import functional as F
 from gopolicy.nets import fused_norm
 from gopolicy.nets.norm_kernels import narrow, widen
 from gopolicy.nets.registry import build_network
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 MOMENTUM, EPS = 0.1, 1e-5
 ROUNDING = 2**-8
@@ -28,18 +31,15 @@ def running(channels: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     return torch.zeros(channels, dtype=dtype), torch.ones(channels, dtype=dtype)
 
 
+def slope(x: Tensor) -> Tensor:
+    assert x.grad is not None
+    return x.grad
+
+
 def distance(found: Tensor, wanted: Tensor) -> float:
     """Return the length of the difference, relative to that of what is wanted."""
     found, wanted = found.detach().double(), wanted.detach()
     return float((found - wanted).norm() / wanted.norm())
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("relu", [True, False])
@@ -51,20 +51,20 @@ def test_normalization_is_that_of_torch_in_double_precision(relu: bool) -> None:
     figures = fused_norm.Running(mean=mean, variance=variance, momentum=MOMENTUM, eps=EPS)
     grad = picture(5, 24, 7, 9, seed=1)
     y = fused_norm.normalize(x, weight, bias, figures, relu=relu)
-    y.backward(grad)
+    torch.autograd.backward(y, grad)
 
     twins = [t.detach().double().requires_grad_() for t in (x, weight, bias)]
     wide = running(24, torch.float64)
     wanted = F.batch_norm(twins[0], *wide, twins[1], twins[2], True, MOMENTUM, EPS)
     wanted = F.relu(wanted) if relu else wanted
-    wanted.backward(grad.double())
+    torch.autograd.backward(wanted, grad.double())
 
     assert y.dtype == torch.bfloat16
     assert y.is_contiguous(memory_format=torch.channels_last)
     assert distance(y, wanted) < ROUNDING
-    assert distance(x.grad, twins[0].grad) < ROUNDING
+    assert distance(slope(x), slope(twins[0])) < ROUNDING
     for found, twin in zip((weight, bias), twins[1:], strict=True):
-        assert distance(found.grad, twin.grad) < 1e-5
+        assert distance(slope(found), slope(twin)) < 1e-5
     for found, twin in zip((mean, variance), wide, strict=True):
         assert distance(found, twin) < 1e-5
 
@@ -73,13 +73,13 @@ def test_sum_and_relu_are_those_of_torch_in_double_precision() -> None:
     pictures = [picture(3, 16, 5, 5, seed=seed).requires_grad_() for seed in (0, 1)]
     grad = picture(3, 16, 5, 5, seed=2)
     y = fused_norm.add_relu(*pictures)
-    y.backward(grad)
+    torch.autograd.backward(y, grad)
     twins = [x.detach().double().requires_grad_() for x in pictures]
     wanted = F.relu(twins[0] + twins[1])
-    wanted.backward(grad.double())
+    torch.autograd.backward(wanted, grad.double())
     assert distance(y, wanted) < ROUNDING
     for x, twin in zip(pictures, twins, strict=True):
-        assert torch.equal(x.grad.double(), twin.grad)
+        assert torch.equal(slope(x).double(), slope(twin))
 
 
 def test_what_is_no_number_stays_so() -> None:
@@ -103,7 +103,7 @@ def test_what_is_no_number_stays_so() -> None:
         lambda x: x.to("meta"),
     ],
 )
-def test_other_pictures_are_not_served(change) -> None:
+def test_other_pictures_are_not_served(change: Callable[[Tensor], Tensor]) -> None:
     x = picture(2, 4, 3, 3)
     assert fused_norm.is_served(x)
     assert not fused_norm.is_served(x, change(x))
@@ -111,20 +111,27 @@ def test_other_pictures_are_not_served(change) -> None:
 
 def test_several_threads_are_left_to_torch() -> None:
     torch.set_num_threads(2)
-    assert not fused_norm.is_served(picture(2, 4, 3, 3))
+    try:
+        assert not fused_norm.is_served(picture(2, 4, 3, 3))
+    finally:
+        torch.set_num_threads(1)
 
 
 @pytest.mark.parametrize("network", ["alphago", "alphago-res"])
 def test_a_network_trains_as_without(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(5)
     fused = build_network(network, planes=4, size=9, filters=16, layers=5, normalization="batch")
-    fused = fused.to(memory_format=torch.channels_last).train()
+    fused.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     apart = copy.deepcopy(fused)
     planes = picture(16, 4, 9, 9).clamp(0, 1)
     targets = torch.arange(16) * 5
-    used = []
-    real = fused_norm.normalize
-    monkeypatch.setattr(fused_norm, "normalize", lambda *a, **k: used.append(1) or real(*a, **k))
+    used, real = [], fused_norm.normalize
+
+    def noted(*words: Any, **more: Any) -> Tensor:
+        used.append(1)
+        return real(*words, **more)
+
+    monkeypatch.setattr(fused_norm, "normalize", noted)
     losses = []
     for net in (fused, apart):
         if net is apart:
@@ -132,14 +139,14 @@ def test_a_network_trains_as_without(network: str, monkeypatch: pytest.MonkeyPat
         with torch.autocast("cpu", torch.bfloat16):
             logits = net(planes)
         loss = F.cross_entropy(logits.float(), targets)
-        loss.backward()
+        torch.autograd.backward(loss)
         losses.append(loss.item())
     assert len(used) == 5
     assert losses[0] == pytest.approx(losses[1], rel=0.01)
     for one, other in zip(fused.parameters(), apart.parameters(), strict=True):
-        assert distance(one.grad, other.grad.double()) < 0.1
-    for one, other in zip(fused.buffers(), apart.buffers(), strict=True):
-        assert distance(one, other.double()) < 0.01
+        assert distance(slope(one), slope(other).double()) < 0.1
+    for found, wanted in zip(fused.buffers(), apart.buffers(), strict=True):
+        assert distance(found, wanted.double()) < 0.01
 
 
 def test_numbers_are_rounded_as_torch_rounds_them() -> None:

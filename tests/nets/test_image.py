@@ -2,14 +2,15 @@
 
 import pytest
 import torch
+from reference.image_networks import image_network
 from torch import nn
 from torch.nn import functional as F
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.image import ImageSettings, image_network
 from gopolicy.nets.layers import AveragePool, ConvBlock, ConvOptions, MaxPool
 from gopolicy.nets.network import PictureShape
-from gopolicy.nets.registry import build_network, default_settings
+from gopolicy.nets.network_settings import ImageSettings, default_settings
+from gopolicy.nets.registry import build_network
 
 DIGIT = PictureShape(1, 28, 28)
 LECTURE_PICTURE = """
@@ -24,7 +25,7 @@ FILTERS = ["1 -1 -1 / -1 1 -1 / -1 -1 1", "-1 1 -1 / -1 1 -1 / -1 1 -1"]
 
 
 @pytest.fixture(autouse=True)
-def seeded():
+def seeded() -> None:
     torch.manual_seed(5)
     torch.set_num_threads(1)
 
@@ -42,7 +43,7 @@ def lecture_convolution(stride: int) -> ConvBlock:
     return block
 
 
-def test_the_worked_example_of_the_lecture():
+def test_the_worked_example_of_the_lecture() -> None:
     picture = matrix(LECTURE_PICTURE).view(1, 1, 6, 6)
     out = lecture_convolution(stride=1)(picture)
     first = "3 -1 -3 -1 / -3 1 0 -3 / -3 -3 0 1 / 3 -2 -2 -1"
@@ -52,12 +53,12 @@ def test_the_worked_example_of_the_lecture():
     assert torch.equal(MaxPool(2)(out)[0], pooled)
 
 
-def test_the_worked_example_with_stride_2():
+def test_the_worked_example_with_stride_2() -> None:
     out = lecture_convolution(stride=2)(matrix(LECTURE_PICTURE).view(1, 1, 6, 6))
     assert torch.equal(out[0, 0], matrix("3 -3 / -3 0"))
 
 
-def test_the_digit_network_layer_by_layer():
+def test_the_digit_network_layer_by_layer() -> None:
     network = image_network(DIGIT, 10)
     x = torch.rand(2, 1, 28, 28)
     shapes = {}
@@ -78,7 +79,7 @@ def test_the_digit_network_layer_by_layer():
     assert network.parameter_count == 137_660
 
 
-def test_the_digit_network_is_what_torch_computes_by_hand():
+def test_the_digit_network_is_what_torch_computes_by_hand() -> None:
     network, x = image_network(DIGIT, 10), torch.rand(3, 1, 28, 28)
     state = network.state_dict()
     hidden = x
@@ -92,20 +93,20 @@ def test_the_digit_network_is_what_torch_computes_by_hand():
     assert torch.allclose(network(x), expected, atol=1e-5)
 
 
-def test_the_same_network_on_planes_has_a_class_per_point():
+def test_the_same_network_on_planes_has_a_class_per_point() -> None:
     network = build_network("image", planes=48, size=19)
     assert network(torch.rand(2, 48, 19, 19)).shape == (2, 361)
     convolutions = 48 * 9 * 25 + 25 + 25 * 9 * 50 + 50
     assert network.parameter_count == convolutions + 450 * 100 + 100 + 100 * 361 + 361
 
 
-def test_it_takes_pictures_that_are_not_square():
+def test_it_takes_pictures_that_are_not_square() -> None:
     assert image_network(PictureShape(3, 20, 33), 4)(torch.rand(2, 3, 20, 33)).shape == (2, 4)
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("side", [19, 22, 28])
-def test_a_stride_has_the_shapes_and_parameters_of_pooling(padding, side):
+def test_a_stride_has_the_shapes_and_parameters_of_pooling(padding: str, side: int) -> None:
     shape = PictureShape(2, side, side)
     pooled, strided, averaged = (
         image_network(shape, 5, ImageSettings(subsampling=how, padding=padding))
@@ -118,7 +119,7 @@ def test_a_stride_has_the_shapes_and_parameters_of_pooling(padding, side):
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
 @pytest.mark.parametrize("side", [10, 11])
-def test_a_stride_keeps_the_first_value_of_each_window(padding, side):
+def test_a_stride_keeps_the_first_value_of_each_window(padding: str, side: int) -> None:
     shape = PictureShape(1, side, side)
     strided = image_network(
         shape, 5, ImageSettings(subsampling="stride", padding=padding, pools=1, layers=1)
@@ -133,7 +134,7 @@ def test_a_stride_keeps_the_first_value_of_each_window(padding, side):
     assert torch.allclose(kept, everywhere[..., : 2 * half : 2, : 2 * half : 2], atol=1e-6)
 
 
-def test_all_ways_of_subsampling_have_the_same_convolutions():
+def test_all_ways_of_subsampling_have_the_same_convolutions() -> None:
     shapes = set()
     for how in ("max", "average", "stride", "none", "global"):
         network = image_network(
@@ -145,7 +146,7 @@ def test_all_ways_of_subsampling_have_the_same_convolutions():
     assert shapes == {((25, 1, 3, 3), (25, 25, 3, 3), (50, 25, 3, 3), (50, 50, 3, 3))}
 
 
-def test_global_pooling_forgets_where_things_are():
+def test_global_pooling_forgets_where_things_are() -> None:
     settings = ImageSettings(subsampling="global", padding="same")
     network = image_network(PictureShape(1, 20, 20), 3, settings)
     x = torch.zeros(1, 1, 20, 20)
@@ -153,19 +154,19 @@ def test_global_pooling_forgets_where_things_are():
     assert torch.allclose(network(x), network(x.roll((6, 3), (2, 3))), atol=1e-6)
 
 
-def test_average_pooling_is_the_mean_of_each_window():
+def test_average_pooling_is_the_mean_of_each_window() -> None:
     assert AveragePool(2)(torch.arange(16.0).view(1, 1, 4, 4)).flatten().tolist() == [
         2.5, 4.5, 10.5, 12.5
     ]  # fmt: skip
 
 
-def test_pools_are_spread_over_the_layers():
+def test_pools_are_spread_over_the_layers() -> None:
     network = image_network(DIGIT, 10, ImageSettings(layers=6, pools=2, padding="same"))
     names = [name for name, _ in network.named_children()]
     assert names[:8] == ["conv1", "conv2", "conv3", "pool3", "conv4", "conv5", "conv6", "pool6"]
 
 
-def test_a_picture_that_is_too_small_is_refused():
+def test_a_picture_that_is_too_small_is_refused() -> None:
     with pytest.raises(ConfigError, match="2x2 before convolution 3 is too small"):
         image_network(PictureShape(1, 14, 14), 10, ImageSettings(layers=3, pools=3))
 
@@ -180,17 +181,19 @@ def test_a_picture_that_is_too_small_is_refused():
         {"kernel": 2, "padding": "same"},
     ],
 )
-def test_impossible_settings_are_refused(settings):
+def test_impossible_settings_are_refused(
+    settings: dict[str, str] | dict[str, int] | dict[str, int | str],
+) -> None:
     with torch.device("meta"), pytest.raises(ConfigError):
         build_network("image", planes=4, size=19, **settings)
 
 
-def test_its_settings_are_listed_with_their_defaults():
+def test_its_settings_are_listed_with_their_defaults() -> None:
     assert default_settings("image")["subsampling"] == "max"
     assert build_network("image", planes=4, size=19, filters=3).settings["filters"] == 3
 
 
-def test_batch_normalization_on_request():
+def test_batch_normalization_on_request() -> None:
     network = image_network(DIGIT, 10, ImageSettings(normalization="batch"))
     assert network.parameter_count == 137_660 + 25 + 50
     assert not isinstance(network.get_submodule("conv1.norm"), nn.Identity)

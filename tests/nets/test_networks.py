@@ -8,8 +8,9 @@ from torch.nn import functional as F
 from gopolicy.errors import ConfigError
 from gopolicy.nets.layers import ConvBlock
 from gopolicy.nets.registry import NETWORKS, build_network, fold
+from gopolicy.settings import Setting
 
-SMALL = {
+SMALL: dict[str, dict[str, Setting]] = {
     "alphago": {"filters": 6, "layers": 4},
     "alphago-res": {"filters": 6, "layers": 4},
     "dense": {"units": 12, "layers": 2},
@@ -18,7 +19,7 @@ SMALL = {
 
 
 @pytest.fixture(autouse=True)
-def seeded():
+def seeded() -> None:
     torch.manual_seed(5)
     torch.set_num_threads(1)
 
@@ -31,18 +32,18 @@ def by_hand(planes: int, filters: int, layers: int) -> int:
 
 
 @pytest.mark.parametrize("filters", [128, 192, 256])
-def test_alphago_has_the_published_number_of_parameters(filters):
+def test_alphago_has_the_published_number_of_parameters(filters: int) -> None:
     with torch.device("meta"):
         network = build_network("alphago", planes=48, size=19, filters=filters)
     assert network.parameter_count == by_hand(48, filters, 12)
 
 
-def test_the_default_alphago_has_3_882_793_parameters():
+def test_the_default_alphago_has_3_882_793_parameters() -> None:
     with torch.device("meta"):
         assert build_network("alphago", planes=48, size=19).parameter_count == 3_882_793
 
 
-def test_alphago_is_convolutions_with_relu_a_sum_of_planes_and_a_bias_per_point():
+def test_alphago_is_convolutions_with_relu_a_sum_of_planes_and_a_bias_per_point() -> None:
     network = build_network("alphago", planes=3, size=9, filters=5, layers=4)
     x = hidden = torch.randn(2, 3, 9, 9)
     state = network.state_dict()
@@ -55,13 +56,13 @@ def test_alphago_is_convolutions_with_relu_a_sum_of_planes_and_a_bias_per_point(
     assert torch.equal(network(x), one_plane + state["position_bias.bias"])
 
 
-def test_dense_is_flatten_and_dense_layers():
+def test_dense_is_flatten_and_dense_layers() -> None:
     network = build_network("dense", planes=2, size=5, units=7, layers=2)
     assert network.parameter_count == 50 * 7 + 7 + 7 * 7 + 7 + 7 * 25 + 25
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 4, 5])
-def test_the_residual_network_has_as_many_convolutions_as_the_plain_one(layers):
+def test_the_residual_network_has_as_many_convolutions_as_the_plain_one(layers: int) -> None:
     plain = build_network("alphago", planes=3, size=5, filters=4, layers=layers)
     joined = build_network(
         "alphago-res", planes=3, size=5, filters=4, layers=layers, normalization="none"
@@ -71,54 +72,58 @@ def test_the_residual_network_has_as_many_convolutions_as_the_plain_one(layers):
     assert len(blocks) == layers + 1
 
 
-def test_a_pair_joins_before_its_last_relu():
+def test_a_pair_joins_before_its_last_relu() -> None:
     network = build_network("alphago-res", planes=3, size=5, filters=4, layers=3)
     pair = network.get_submodule("pair1")
     x = torch.randn(2, 4, 5, 5)
-    first, second = pair.get_submodule("layers")
+    first, second = pair.get_submodule("layers").children()
     assert torch.equal(pair(x), F.relu(x + second(first(x))))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 class TestEveryNetwork:
     @pytest.mark.parametrize("size", [5, 19])
-    def test_gives_a_finite_logit_per_point(self, name, size):
+    def test_gives_a_finite_logit_per_point(self, name: str, size: int) -> None:
         network = build_network(name, planes=4, size=size, **SMALL[name])
         logits = network(torch.randn(3, 4, size, size))
         assert logits.shape == (3, size * size)
         assert torch.isfinite(logits).all()
 
-    def test_passes_a_gradient_to_every_parameter(self, name):
+    def test_passes_a_gradient_to_every_parameter(self, name: str) -> None:
         network = build_network(name, planes=4, size=5, **SMALL[name])
-        F.cross_entropy(network(torch.randn(8, 4, 5, 5)), torch.arange(8)).backward()
-        assert all(parameter.grad.any() for parameter in network.parameters())
+        torch.autograd.backward(F.cross_entropy(network(torch.randn(8, 4, 5, 5)), torch.arange(8)))
+        assert all(
+            parameter.grad is not None and parameter.grad.any()
+            for parameter in network.parameters()
+        )
 
-    def test_does_not_depend_on_the_memory_format(self, name):
+    def test_does_not_depend_on_the_memory_format(self, name: str) -> None:
         network = build_network(name, planes=4, size=5, **SMALL[name]).eval()
         x = torch.randn(3, 4, 5, 5)
         expected = network(x)
         last = torch.channels_last
-        found = network.to(memory_format=last)(x.contiguous(memory_format=last))
+        network.to(memory_format=last)  # type: ignore[call-overload]
+        found = network(x.contiguous(memory_format=last))
         assert torch.allclose(found, expected, atol=1e-5)
 
-    def test_is_the_same_again_for_the_same_seed(self, name):
+    def test_is_the_same_again_for_the_same_seed(self, name: str) -> None:
         torch.manual_seed(1)
         one = build_network(name, planes=4, size=5, **SMALL[name]).state_dict()
         torch.manual_seed(1)
         two = build_network(name, planes=4, size=5, **SMALL[name]).state_dict()
         assert all(torch.equal(one[key], two[key]) for key in one)
 
-    def test_refuses_a_setting_it_does_not_have(self, name):
+    def test_refuses_a_setting_it_does_not_have(self, name: str) -> None:
         with pytest.raises(ConfigError, match=r"no setting .* 'layerz'; did you mean 'layers'"):
             build_network(name, planes=4, size=5, layerz=3)
 
-    def test_refuses_a_setting_of_another_kind(self, name):
+    def test_refuses_a_setting_of_another_kind(self, name: str) -> None:
         with pytest.raises(ConfigError, match=r"layers of network .* int, got '3'"):
             build_network(name, planes=4, size=5, layers="3")
 
 
 @pytest.mark.parametrize("name", ["alphago", "alphago-res", "image"])
-def test_a_trained_network_folds_into_the_published_form(name):
+def test_a_trained_network_folds_into_the_published_form(name: str) -> None:
     network = build_network(name, planes=4, size=7, normalization="batch", **SMALL[name])
     stir(network)
     plain = fold(network.eval())
@@ -129,12 +134,12 @@ def test_a_trained_network_folds_into_the_published_form(name):
     assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
 
 
-def test_folding_a_plain_network_changes_nothing():
+def test_folding_a_plain_network_changes_nothing() -> None:
     network = build_network("dense", planes=4, size=5, **SMALL["dense"])
     assert fold(network) is network
 
 
-def test_an_unknown_network_is_refused_with_the_nearest_name():
+def test_an_unknown_network_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ConfigError, match="'alphago_res'; did you mean 'alphago-res'"):
         build_network("alphago_res", planes=4, size=5)
 
@@ -142,7 +147,9 @@ def test_an_unknown_network_is_refused_with_the_nearest_name():
 @pytest.mark.parametrize(
     "settings", [{"filters": 0}, {"layers": 0}, {"normalization": "layer"}, {"filters": True}]
 )
-def test_impossible_settings_are_refused(settings):
+def test_impossible_settings_are_refused(
+    settings: dict[str, int] | dict[str, str] | dict[str, bool],
+) -> None:
     with pytest.raises(ConfigError):
         build_network("alphago", planes=4, size=5, **settings)
 

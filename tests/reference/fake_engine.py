@@ -8,7 +8,7 @@ import random
 import sys
 import time
 
-from go_twin import Spot, TwinGame  # beside this file; nothing compiled, so it starts at once
+from go_twin import Spot, TwinGame  # type: ignore[import-not-found]  # beside this file, starts at once
 
 COLORS = {"b": 1, "w": 2}
 LETTERS = "ABCDEFGHJKLMNOPQRST"

@@ -8,20 +8,20 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from gopolicy.engine.commands import all_commands
-from gopolicy.engine.commands_files import StoredGame
-from gopolicy.engine.gtp import Engine
-from gopolicy.engine.mind import Decision
-from gopolicy.engine.playouts import Estimate
-from gopolicy.engine.session import Session
 from gopolicy.errors import ConfigError, SgfError
 from gopolicy.go.board import Board
 from gopolicy.go.handicap import star_points
 from gopolicy.go.types import PASS, Color, Point
+from gopolicy.gtp.commands import all_commands
+from gopolicy.gtp.commands_files import GameFiles, StoredGame
+from gopolicy.gtp.protocol import Engine
+from gopolicy.gtp.session import Session
+from gopolicy.play.any_bot import Decision
+from gopolicy.policy.outlook import Outlook
 
 
 class FakeMind:
-    """A `Mind` for tests."""
+    """A `AnyBot` for tests."""
 
     def __init__(self, sizes: Sequence[int] = tuple(range(2, 26))) -> None:
         self.sizes = sizes
@@ -52,9 +52,12 @@ class FakeMind:
         best = int(np.argmax(np.where(legal, self._priors(board.size), -1)))
         return Decision(point=Point(best), explanation="liked it")
 
-    def outlook(self, board: Board) -> Estimate:
+    def outlook(self, board: Board, color: Color) -> Outlook:
         ownership = np.linspace(-1, 1, board.size**2, dtype=np.float32)
-        return Estimate(ownership=ownership, lead=3.5, spread=2.0, black_wins=0.625, playouts=8)
+        return Outlook(ownership=ownership, lead=3.5, spread=2.0, black_wins=0.625, playouts=8)
+
+    def outlooks(self, boards: Sequence[Board], colors: Sequence[Color]) -> list[Outlook] | None:
+        return None
 
     def dead(self, board: Board) -> list[tuple[Point, ...]]:
         chains = [board.chain(vertex) for vertex in self.dead_points]
@@ -114,10 +117,10 @@ class Script:
 class Desk:
     """An engine at hand, with everything it wrote and said."""
 
-    def __init__(self, mind: FakeMind | None = None, files: FakeFiles | None = None) -> None:
-        self.mind = mind or FakeMind()
+    def __init__(self, bot: FakeMind | None = None, files: GameFiles | None = None) -> None:
+        self.bot = bot or FakeMind()
         self.said: list[str] = []
-        self.session = Session(self.mind, remark=self.said.append)
+        self.session = Session(self.bot, remark=self.said.append)
         commands = all_commands(self.session, files or FakeFiles(), "gopolicy", "0.1.0")
         self.written = b""
         self.engine = Engine(commands, write=self._write, remark=self.said.append)

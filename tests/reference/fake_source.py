@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gopolicy.data.outcome_targets import OutcomeTargets
 
 
 @dataclass
 class FakeBatch:
     planes: NDArray[np.int8]
     targets: NDArray[np.int64]
+    outcomes: OutcomeTargets[NDArray[Any]] | None = None
 
 
 class FakeBatches:
@@ -33,10 +38,15 @@ class FakeSource:
     """Batch k is a pure function of k; plane 1 marks the point that is played, plane 0 is noise."""
 
     digest = "a" * 64
+    places: ClassVar[list[tuple[Path, float | None]]] = [(Path("fake-store"), None)]
 
     def __init__(self, batch_size: int = 8, size: int = 5, part: tuple[int, int] = (0, 1)) -> None:
         self.batch_size, self.size, self.planes, self.part = batch_size, size, 3, part
         self.taken: list[int] = []
+
+    @property
+    def openings(self) -> NDArray[np.uint32]:
+        return np.array([3, 5], np.uint32)
 
     def batch(self, k: int) -> FakeBatch:
         self.taken.append(k)

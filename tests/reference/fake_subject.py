@@ -2,14 +2,18 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from gopolicy.comparison.entrant import Entrant, Trial
-from gopolicy.comparison.outcome import Measured, Outcome, Units
-from gopolicy.comparison.subject import StoppedEarly
-from gopolicy.evaluation.speed import Work
-from gopolicy.nets.registry import build_network, default_settings
+from gopolicy.compare.network_spec import NetworkSpec, Trial
+from gopolicy.compare.outcome import Measured, Outcome, Units
+from gopolicy.compare.subject import StoppedEarly
+from gopolicy.nets.network import PolicyNetwork
+from gopolicy.nets.network_settings import default_settings
+from gopolicy.nets.registry import build_network
+from gopolicy.settings import Setting
+from gopolicy.timing import Work
 
 GAMES, MOVES = 60, 50
 
@@ -70,16 +74,16 @@ class FakeSubject:
         self.ran: list[str] = []
         self.facts = {"what": "nothing"}
 
-    def defaults(self, network: str):
+    def defaults(self, network: str) -> dict[str, Setting]:
         return default_settings(network)
 
-    def build(self, entrant: Entrant):
-        return build_network(entrant.network, planes=4, size=9, **entrant.settings)
+    def build(self, spec: NetworkSpec) -> PolicyNetwork:
+        return build_network(spec.network, planes=4, size=9, **spec.settings)
 
-    def spec(self, trial: Trial):
+    def trial_facts(self, trial: Trial) -> dict[str, object]:
         return {"lr": trial.lr, "examples": trial.examples, "seed": trial.seed}
 
-    def run(self, trial: Trial, folder: Path, progress) -> Outcome:
+    def run(self, trial: Trial, folder: Path, progress: Any) -> Outcome:
         if len(self.ran) >= self.stop_after:
             raise StoppedEarly(2)
         self.ran.append(trial.folder)
@@ -92,5 +96,5 @@ class FakeSubject:
     def blind(self) -> Measured:
         return BLIND
 
-    def serving(self, entrant: Entrant, folder: Path) -> Work:
+    def serving(self, spec: NetworkSpec, folder: Path) -> Work:
         return Work(lambda: None, 1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from gopolicy.go.board import Board
 from gopolicy.go.symmetry import symmetry_table
+from gopolicy.go.types import Point
 from gopolicy.go.vertex import parse_vertex, vertex_name
 
 LETTERS = "abcdefghijklmnopqrstuvwxy"
@@ -36,7 +37,7 @@ def random_game(seed: int, moves: int = 24, size: int = 9) -> list[str]:
     vertices: list[str] = []
     for _ in range(moves):
         legal = np.flatnonzero(board.legal_mask())
-        name = vertex_name(dice.choice(list(legal)), size) if len(legal) else "pass"
+        name = vertex_name(Point(int(dice.choice(list(legal)))), size) if len(legal) else "pass"
         vertices.append("pass" if dice.random() < 0.03 else name)
         board.play(vertices[-1])
     return vertices

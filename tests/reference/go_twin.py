@@ -64,13 +64,13 @@ class TwinGame:
     stones: Stones = field(default_factory=dict)
     to_move: int = 1
     captures: dict[int, int] = field(default_factory=lambda: {1: 0, 2: 0})
-    history: set[tuple[frozenset, int]] = field(default_factory=set)
+    history: set[tuple[frozenset[tuple[Spot, int]], int]] = field(default_factory=set)
     before: tuple[Stones, int] | None = None  # stones before the last move, and who made it
 
     def __post_init__(self) -> None:
         self.history = {self.situation(self.stones, self.to_move)}
 
-    def situation(self, stones: Stones, to_move: int) -> tuple[frozenset, int]:
+    def situation(self, stones: Stones, to_move: int) -> tuple[frozenset[tuple[Spot, int]], int]:
         return frozenset(stones.items()), to_move if self.superko == "situational" else 0
 
     def refusal(self, spot: Spot, color: int) -> Refusal | None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gopolicy.images.picture_set import PictureSet
+from gopolicy.pictures.picture_set import PictureSet
 
 NAMES = ("lying", "standing", "slanting", "empty")
 

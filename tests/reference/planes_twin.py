@@ -64,7 +64,7 @@ class LadderTwin:
             if len(libs) >= 3:
                 return False
             if len(libs) == 1:
-                return result(stones, before, *libs, chaser, self.size) is not None
+                return result(stones, before, next(iter(libs)), chaser, self.size) is not None
             moves = libs
         else:
             moves = self.answers(stones, target)

@@ -7,13 +7,14 @@ import lzma
 import os
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from gopolicy.errors import ArchiveError
-from gopolicy.sgf import Limits, Rejection, iter_archive, read_games
-from gopolicy.sgf.archive import archive_files
+from gopolicy.sgf import Limits, Rejection, iter_archive, parse_games
 
 GAMES = {
     "b/2.sgf": b"(;SZ[9];B[bb])",
@@ -21,18 +22,25 @@ GAMES = {
     "a/9.sgf": b"(;SZ[9];B[cc])",
 }
 NOT_GAMES = {"README.txt": b"games", "__MACOSX/._2.sgf": b"\0\5", "a/picture.png": b"\x89PNG"}
-PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+TAR_MODES: dict[str, Literal["w:", "w:gz", "w:bz2", "w:xz"]] = {
+    "": "w:",
+    "gz": "w:gz",
+    "bz2": "w:bz2",
+    "xz": "w:xz",
+}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
 
 
 def tar_bytes(members: dict[str, bytes], compression: str = "") -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=f"w:{compression}") as archive:
+    with tarfile.open(None, TAR_MODES[compression], buffer) as archive:
         folder = tarfile.TarInfo("folder.sgf")
         folder.type = tarfile.DIRTYPE
         archive.addfile(folder)
-        link = tarfile.TarInfo("link.sgf")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
         for name, data in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)
@@ -111,10 +119,11 @@ def test_folders_are_read_in_sorted_order_with_the_archives_in_them(tmp_path: Pa
         "games/a/more.tar.xz!a/10.SGF", "games/a/more.tar.xz!a/9.sgf", "games/b/2.sgf",
         "games/c.sgf.gz",
     ]  # fmt: skip
-    assert len(archive_files(root)) == 5
 
 
-def test_names_do_not_depend_on_where_the_folder_is(tmp_path: Path, monkeypatch) -> None:
+def test_names_do_not_depend_on_where_the_folder_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "games").mkdir()
     (tmp_path / "games" / "1.sgf").write_bytes(b"(;)")
     monkeypatch.chdir(tmp_path / "games")
@@ -162,7 +171,9 @@ def test_nothing_to_read_is_an_error(name: str, message: str, tmp_path: Path) ->
         list(iter_archive(tmp_path / name))
 
 
-def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path: Path, monkeypatch) -> None:
+def test_a_folder_that_cannot_be_listed_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "closed").mkdir()
     (tmp_path / "1.sgf").write_bytes(b"(;)")
     scandir = os.scandir
@@ -246,12 +257,175 @@ def test_one_broken_member_does_not_cost_the_others(tmp_path: Path) -> None:
     assert bad == [("games.zip!a/10.SGF", "broken archive")]
 
 
-def test_files_that_may_not_be_read_are_rejected(tmp_path: Path) -> None:
-    (tmp_path / "games").mkdir()
-    (tmp_path / "games" / "1.sgf").write_bytes(b"(;)")
-    (tmp_path / "games" / "2.sgf").symlink_to("absent")
-    os.mkfifo(tmp_path / "games" / "3.sgf")
-    assert list(contents(tmp_path / "games")) == ["games/1.sgf"]
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_what_is_no_file_in_a_folder_is_rejected_with_a_reason(tmp_path: Path) -> None:
+    games = tmp_path / "games"
+    games.mkdir()
+    (games / "1.sgf").write_bytes(b"(;)")
+    (games / "2.sgf").symlink_to("absent")
+    os.mkfifo(games / "3.sgf")
+    (games / "4.sgf").symlink_to("4.sgf")
+    (games / "5.sgf").symlink_to("1.sgf")
+    (games / "6.sgf").mkdir()
+    (games / "around").symlink_to(".")
+    (games / "7.sgf").symlink_to("..")
+    unreadable = [(f"games/{number}.sgf", "unreadable") for number in (2, 3, 4)]
+    assert reasons(games) == (["games/1.sgf", "games/5.sgf"], unreadable)
+    details = [m.detail for m in iter_archive(games) if isinstance(m, Rejection)]
+    assert details == [
+        "No such file or directory",
+        "it is a pipe, expected a regular file",
+        "Too many levels of symbolic links",
+    ]
+
+
+def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def test_links_and_devices_in_a_tar_are_listed(tmp_path: Path) -> None:
+    path = tmp_path / "games.tar"
+    with tarfile.open(path, "w") as archive:
+        archive.addfile(special("1.sgf", tarfile.SYMTYPE, "/etc/\npasswd"))
+        archive.addfile(special("2.sgf", tarfile.LNKTYPE, "0.sgf"))
+        archive.addfile(special("3.sgf", tarfile.CHRTYPE))
+        archive.addfile(special("4.tar.gz", tarfile.FIFOTYPE))
+        archive.addfile(special("5.txt", tarfile.SYMTYPE, "1.sgf"))
+        archive.addfile(special("6.sgf", tarfile.DIRTYPE))
+        archive.addfile(special("7.sgf", b"Z"))
+        archive.addfile(special("8.sgf", tarfile.REGTYPE))
+    listed = [f"games.tar!{name}" for name in ("1.sgf", "2.sgf", "3.sgf", "4.tar.gz", "7.sgf")]
+    assert reasons(path) == (["games.tar!8.sgf"], [(name, "not a file") for name in listed])
+    details = [m.detail for m in iter_archive(path) if isinstance(m, Rejection)]
+    assert details[:3] == ["a link to /etc/\ufffdpasswd", "a link to 0.sgf", "a device"]
+
+
+FLIPPED = {
+    "games.tar.gz": tar_bytes(GAMES | NOT_GAMES, "gz"),
+    "games.tar.bz2": tar_bytes(GAMES | NOT_GAMES, "bz2"),
+    "games.tar.xz": tar_bytes(GAMES | NOT_GAMES, "xz"),
+    "games.zip": zip_bytes(GAMES | NOT_GAMES),
+    "stored.zip": zip_bytes(GAMES | NOT_GAMES, zipfile.ZIP_STORED),
+    "game.sgf.gz": gzip.compress(GAMES["b/2.sgf"]),
+    "game.sgf.bz2": bz2.compress(GAMES["b/2.sgf"]),
+    "game.sgf.xz": lzma.compress(GAMES["b/2.sgf"]),
+}
+
+
+@pytest.mark.parametrize("name", FLIPPED)
+def test_one_damaged_byte_changes_or_loses_no_game_without_a_word(
+    name: str, tmp_path: Path
+) -> None:
+    data = FLIPPED[name]
+    path = tmp_path / name
+    path.write_bytes(data)
+    whole = list(contents(path).items())
+    told = 0
+    for at in range(len(data)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ (1 + at % 255)]) + data[at + 1 :])
+        found = list(iter_archive(path))
+        told += found != whole
+        assert found == whole or any(isinstance(member, Rejection) for member in found), at
+    assert told > len(data) / 3
+
+
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
+def test_a_checksum_that_differs_is_an_error_of_the_archive(
+    compression: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"games.tar.{compression}"
+    data = bytearray(tar_bytes(GAMES, compression))
+    data[{"gz": -8, "bz2": -5, "xz": -9}[compression]] ^= 1
+    path.write_bytes(data)
+    assert (path.name, "broken archive") in reasons(path)[1]
+
+
+@pytest.mark.parametrize("mode", ["", "gz", "bz2", "xz"])
+def test_a_damaged_header_is_not_the_end_of_a_small_tar(mode: str, tmp_path: Path) -> None:
+    data = bytearray(tar_bytes(GAMES))
+    at = data.index(b"a/10.SGF")
+    data[at + 2] ^= 1
+    path = tmp_path / "games.tar.gz".replace("gz", mode).removesuffix(".")
+    path.write_bytes(PACKERS.get(mode, bytes)(bytes(data)))
+    good, bad = reasons(path)
+    assert good == [f"{path.name}!b/2.sgf"]
+    assert bad == [(path.name, "broken archive")]
+
+
+def test_a_header_of_zeros_is_not_the_end_of_a_tar(tmp_path: Path) -> None:
+    for name in ("a/10.SGF", "a/9.sgf"):
+        data = bytearray(tar_bytes(GAMES))
+        at = data.index(name.encode())
+        data[at : at + 512] = bytes(512)
+        path = tmp_path / "games.tar"
+        path.write_bytes(data)
+        assert reasons(path)[1] == [("games.tar", "broken archive")]
+    empty = {"1.sgf": b"(;)", "2.sgf": b"", "3.sgf": b"(;)"}  # behind the second follows a header
+    data = bytearray(tar_bytes(empty))
+    at = data.index(b"2.sgf")
+    data[at : at + 512] = bytes(512)
+    path.write_bytes(data)
+    assert reasons(path)[1] == [("games.tar", "broken archive")]
+
+
+@pytest.mark.parametrize("mode", ["", "gz", "bz2", "xz"])
+def test_tars_behind_one_another_are_read_to_the_end(mode: str, tmp_path: Path) -> None:
+    path = tmp_path / "games.tar.gz".replace("gz", mode).removesuffix(".")
+    more = {"c/1.sgf": b"(;SZ[9];W[aa])"}
+    path.write_bytes(tar_bytes(GAMES, mode) + tar_bytes(more, mode))
+    assert list(contents(path)) == [f"{path.name}!{name}" for name in GAMES | more]
+    path.write_bytes(PACKERS.get(mode, bytes)(tar_bytes(GAMES) + tar_bytes(more)))
+    assert list(contents(path)) == [f"{path.name}!{name}" for name in GAMES | more]
+
+
+@pytest.mark.parametrize("ending", ["tar", "tar.gz", "tar.bz2", "tar.xz", "zip", "sgf.bz2"])
+def test_what_stands_behind_the_end_of_an_archive_is_told(ending: str, tmp_path: Path) -> None:
+    data = (FLIPPED | ARCHIVES).get(f"games.{ending}", FLIPPED["game.sgf.bz2"])
+    path = tmp_path / f"games.{ending}"
+    path.write_bytes(data + b"more games, perhaps")
+    good, bad = reasons(path)
+    assert len(good) == len(GAMES) or ending == "sgf.bz2"
+    assert [name for name, _ in bad] == [path.name]
+    path.write_bytes(data + bytes(1024))
+    assert reasons(path)[1] == []
+
+
+def test_a_zip_behind_another_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "games.zip"
+    path.write_bytes(zip_bytes(GAMES) + zip_bytes({"c.sgf": b"(;)"}))
+    assert reasons(path) == (["games.zip!c.sgf"], [("games.zip", "broken archive")])
+
+
+def test_a_tar_with_half_an_end_mark_is_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "games.tar"
+    data = tar_bytes({"1.sgf": b"(;)"})
+    for blocks, whole in ((0, False), (1, False), (2, True), (3, True)):
+        path.write_bytes(data[: data.index(b"(;)") + 512] + bytes(512 * blocks))
+        cut = [] if whole else [("games.tar", "truncated archive")]
+        assert reasons(path) == (["games.tar!1.sgf"], cut)
+
+
+def test_a_zip_member_with_an_empty_name_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "games.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("1.sgf", b"(;)")
+        nameless = zipfile.ZipInfo("x")
+        nameless.filename = nameless.orig_filename = ""
+        archive.writestr(nameless, b"(;)")
+        archive.writestr("/", b"")
+        archive.writestr(".sgf", b"(;)")
+        archive.writestr("2.sgf", b"(;)")
+    assert list(contents(path)) == ["games.zip!1.sgf", "games.zip!2.sgf"]
+
+
+def test_a_zip_member_whose_name_was_damaged_is_told(tmp_path: Path) -> None:
+    data = bytearray(zip_bytes({"1.sgf": b"(;)", "2.sgf": b"(;)"}))
+    data[data.rindex(b"1.sgf") + 4] ^= 1  # 1.sgg in the directory only
+    path = tmp_path / "games.zip"
+    path.write_bytes(data)
+    assert reasons(path) == (["games.zip!2.sgf"], [("games.zip!1.sgg", "broken archive")])
 
 
 def test_names_of_members_are_fit_for_a_list(tmp_path: Path) -> None:
@@ -270,7 +444,15 @@ def test_large_collections_are_read_in_parts(tmp_path: Path) -> None:
     assert len(parts) > 5
     assert b"".join(parts.values()) == b"".join(games)
     assert max(map(len, parts.values())) <= 2000
-    assert sum(len(list(read_games(data))) for data in parts.values()) == 500
+    assert sum(len(list(parse_games(data))) for data in parts.values()) == 500
     starts = [name.rpartition("@")[2] for name in parts]
     assert starts[0] == "all.sgf.gz"
     assert list(map(int, starts[1:])) == sorted(map(int, starts[1:]))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("name", ["a.sgf", "a.tar.gz", "a.zip"])
+def test_a_pipe_is_refused_and_not_waited_for(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ArchiveError, match=f"{name}: it is a pipe, expected a regular file"):
+        list(iter_archive(tmp_path / name))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gopolicy.sgf import GameRecord, read_game, read_games
+from gopolicy.sgf import GameRecord, parse_games, read_game
 from gopolicy.sgf.encoding import choose_encoding, declared_encoding, decode
 
 CHINESE = ("聂卫平", "马晓春", "柯洁", "时越", "芈昱廷", "第二届应氏杯决赛")
@@ -132,12 +132,22 @@ def test_decoding_never_fails_and_always_gives_utf8(data: bytes) -> None:
 @given(st.binary(max_size=200), st.sampled_from(["", "UTF-8", "Shift_JIS", "GBK", "Big5", "x"]))
 def test_reading_never_fails_whatever_the_bytes(data: bytes, declared: str) -> None:
     head = b"(;CA[" + declared.encode() + b"]SZ[9]PB["
-    for game in read_games(head + data + b"];B[ee])"):
+    for game in parse_games(head + data + b"];B[ee])"):
         assert game.name == "" or game.name.startswith("#")
 
 
 @given(st.binary(min_size=1, max_size=30).filter(lambda raw: not set(raw) & set(b"[]\\();\x1b\0")))
 def test_bytes_in_a_name_never_cost_moves(raw: bytes) -> None:
-    game = next(read_games(b"(;SZ[9]PB[" + raw + b" ]PW[x];B[ee];W[aa])"))
+    game = next(parse_games(b"(;SZ[9]PB[" + raw + b" ]PW[x];B[ee];W[aa])"))
     assert isinstance(game, GameRecord)
     assert game.moves == 2
+
+
+def test_a_declaration_that_a_name_quotes_declares_nothing() -> None:
+    text = "(;FF[4]BR[9d CA[gb18030]CA[UTF-8]RE[黑中盘胜]SZ[9];B[ee])"
+    assert read_game(text.encode()).result == "黑中盘胜"
+
+
+def test_a_declaration_behind_a_byte_that_looks_like_a_bracket_is_found() -> None:
+    text = "(;FF[4]PB[ソ]CA[Shift_JIS]PW[ソ]SZ[9];B[ee])"
+    assert read_game(text.encode("cp932")).white == "ソ"

@@ -1,13 +1,18 @@
 """Games as they are found in the wild, each written out as bytes."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sgfmill import sgf
 
 from gopolicy.errors import SgfError
+from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point, move_event, setup_event
-from gopolicy.sgf import GameRecord, Rejection, grammar, read_game, read_games
+from gopolicy.sgf import GameRecord, Rejection, grammar, parse_games, read_game
 
 COLUMNS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 COLORS = {"B": 1, "W": 2, "E": 0}
@@ -24,7 +29,7 @@ def event(text: str, size: int) -> int:
 
 def assert_plays(data: bytes, *expected: str, size: int = 19) -> GameRecord:
     """Check that the only game in data is made of the expected events."""
-    games = list(read_games(data, "game.sgf"))
+    games = list(parse_games(data, "game.sgf"))
     assert len(games) == 1
     game = games[0]
     assert isinstance(game, GameRecord), game
@@ -112,9 +117,9 @@ PIECES = [
 def test_plain_games_are_read_as_any_other(root: bytes, pieces: list[bytes]) -> None:
     data = root + b"".join(pieces) + b")"
     with pytest.MonkeyPatch.context() as patch:
-        quick = [describe(game) for game in read_games(data)]
+        quick = [describe(game) for game in parse_games(data)]
         patch.setattr(grammar, "_plain_game", lambda data: None)
-        assert quick == [describe(game) for game in read_games(data)]
+        assert quick == [describe(game) for game in parse_games(data)]
 
 
 def describe(game: GameRecord | Rejection) -> object:
@@ -161,7 +166,7 @@ def test_rectangles_of_setup_stones_are_unfolded(value: str) -> None:
 
 def test_games_of_one_file_are_numbered() -> None:
     data = b"(;SZ[9];B[ee])\n\n(;SZ[13:9])  junk (;SZ[13];B[gg](;W[aa])(;W[bb]))"
-    first, second, third = read_games(data, "all.sgf")
+    first, second, third = parse_games(data, "all.sgf")
     assert isinstance(first, GameRecord)
     assert isinstance(second, Rejection)
     assert isinstance(third, GameRecord)
@@ -170,13 +175,13 @@ def test_games_of_one_file_are_numbered() -> None:
 
 
 def test_a_game_that_was_not_closed_ends_where_the_next_begins() -> None:
-    games = list(read_games(b"(;GM[1]SZ[9];B[ee]\n(;GM[1]SZ[9];B[aa];W[bb])"))
+    games = list(parse_games(b"(;GM[1]SZ[9];B[ee]\n(;GM[1]SZ[9];B[aa];W[bb])"))
     assert [game.moves for game in games if isinstance(game, GameRecord)] == [1, 2]
 
 
 def test_damage_in_a_branch_gives_no_extra_games() -> None:
     data = b"(;SZ[9];B[ee](;W[aa])(;W[bb]C[x]y]z];B[cc](;W[dd])(;W[ff])))(;SZ[9];B[aa])"
-    games = list(read_games(data))
+    games = list(parse_games(data))
     assert [game.moves for game in games if isinstance(game, GameRecord)] == [2, 1]
 
 
@@ -195,6 +200,9 @@ def test_an_empty_game_is_a_record_without_moves() -> None:
         pytest.param(b"PK\3\4\x14(;\x8f\2\0K[\x91" * 9, "unreadable", id="a start in binary"),
         pytest.param(b"(;SZ[13:9];B[aa])", "not square", id="not square"),
         pytest.param(b"(;SZ[0];B[aa])", "other size", id="size 0"),
+        pytest.param(b"(;SZ[13 or so];B[aa])", "other size", id="a size that cannot be read"),
+        pytest.param(b"(;HA[10];W[aa])", "handicap stones missing", id="ten stones nowhere"),
+        pytest.param(b"(;SZ[5]HA[2];W[aa])", "handicap stones missing", id="no fixed points"),
         pytest.param(b"(;SZ[1];B[aa])", "other size", id="size 1"),
         pytest.param(b"(;SZ[37];B[aa])", "other size", id="size 37"),
         pytest.param(b"(;GM[2]SZ[8];B[aa])", "other game", id="othello"),
@@ -209,7 +217,7 @@ def test_an_empty_game_is_a_record_without_moves() -> None:
     ],
 )
 def test_games_that_cannot_be_told_are_rejected_with_a_reason(data: bytes, reason: str) -> None:
-    (rejection,) = read_games(data, "game.sgf")
+    (rejection,) = parse_games(data, "game.sgf")
     assert isinstance(rejection, Rejection)
     assert (rejection.name, rejection.reason) == ("game.sgf", reason)
     assert rejection.detail
@@ -279,13 +287,32 @@ def test_stones_placed_in_a_later_node_are_handicap_too() -> None:
         ("Void", None),
         ("?", None),
         ("", None),
+        ("B+3½", Color.BLACK),
+        ("Ｗ＋３", Color.WHITE),
+        ("B+", Color.BLACK),
+        ("White 3.5", Color.WHITE),
+        ("白胜1又1/4子", Color.WHITE),
+        ("白番中押し勝ち", Color.WHITE),
+        ("黑中盘", Color.BLACK),
+        ("黑中盘负", Color.WHITE),
+        ("黑1目半負", Color.WHITE),
+        ("흑 불계승", Color.BLACK),
+        ("흑 불계패", Color.WHITE),
+        ("白投了", Color.BLACK),
+        ("Black wins by resignation", Color.BLACK),
+        ("Black resigned", Color.WHITE),
+        ("White lost on time", Color.BLACK),
+        ("Black resign", None),
+        ("Won by resignation", None),
+        ("Both players lost", None),
+        ("without a result", None),
     ],
 )
 def test_the_winner_is_found_in_the_result(result: str, winner: Color | None) -> None:
     assert read_game(f"(;RE[{result}])".encode()).winner == winner
 
 
-def test_a_single_file_is_read_or_an_error_says_why(tmp_path) -> None:
+def test_a_single_file_is_read_or_an_error_says_why(tmp_path: Path) -> None:
     path = tmp_path / "game.sgf"
     path.write_bytes(b"(;SZ[9];B[ee])")
     assert read_game(path).moves == 1
@@ -297,3 +324,121 @@ def test_a_single_file_is_read_or_an_error_says_why(tmp_path) -> None:
         read_game(tmp_path / "absent.sgf")
     with pytest.raises(SgfError, match="<SGF text>: not square"):
         read_game(b"(;SZ[13:9])")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.sgf")
+    with pytest.raises(SgfError, match=r"a\.sgf: it is a pipe, expected a regular file"):
+        read_game(tmp_path / "a.sgf")
+
+
+def test_handicap_without_stones_stands_on_the_fixed_points_of_gtp() -> None:
+    game = assert_plays(
+        b"(;GM[1]FF[4]SZ[19]HA[4]KM[0.5];W[qf];B[nc];W[rd];B[qh];W[fc];B[cf])",
+        "+B D4", "+B Q16", "+B D16", "+B Q4",
+        "W R14", "B O17", "W S16", "B R12", "W F17", "B C14",
+    )  # fmt: skip
+    assert (game.handicap, game.handicap_placed) == (4, True)
+
+
+def test_six_stones_stand_above_and_below_where_the_game_needs_it() -> None:
+    corners = ("+B D4", "+B Q16", "+B D16", "+B Q4")
+    assert_plays(b"(;HA[6];W[qf];B[nc])", *corners, "+B D10", "+B Q10", "W R14", "B O17")
+    assert_plays(
+        b"(;HA[6];W[pj];B[nc])",
+        "+B Q16",
+        "+B D4",
+        "+B D16",
+        "+B Q4",
+        "+B K16",
+        "+B K4",
+        "W Q10",
+        "B O17",
+    )
+    assert_plays(b"(;HA[6];W[pj];B[jd])", *corners, "+B D10", "+B Q10", "W Q10", "B K16")
+
+
+@pytest.mark.parametrize(
+    ("data", "events"),
+    [
+        (b"(;HA[2]AB[pd][dp];W[qq])", ["+B Q16", "+B D4", "W R3"]),
+        (b"(;HA[3]AB[pd];W[qq])", ["+B Q16", "W R3"]),
+        (b"(;HA[2];B[pd];B[dp];W[qq])", ["B Q16", "B D4", "W R3"]),
+        (b"(;HA[2];B[pd];W[dp])", ["B Q16", "W D4"]),
+        (b"(;HA[2];AB[pd][dp];W[qq])", ["+B Q16", "+B D4", "W R3"]),
+        (b"(;HA[0];W[qq])", ["W R3"]),
+        (b"(;HA[1];W[qq])", ["W R3"]),
+        (b"(;HA[many];W[qq])", ["W R3"]),
+        (b"(;HA[4])", []),
+    ],
+)
+def test_no_stones_are_added_where_the_record_says_how_the_game_began(
+    data: bytes, events: list[str]
+) -> None:
+    assert not assert_plays(data, *events).handicap_placed
+
+
+@pytest.mark.parametrize("root", ["PL[W]", "", "KM[0.5]"])
+def test_white_is_to_move_behind_handicap_stones(root: str) -> None:
+    data = f"(;GM[1]FF[4]SZ[19]HA[2]AB[pd][dp]{root})".encode()
+    assert_plays(data, "+B Q16", "+B D4", "+W turn")
+    assert Board.from_events(19, read_game(data).events).to_move == Color.WHITE
+
+
+@pytest.mark.parametrize(
+    ("data", "events"),
+    [
+        (b"(;HA[2]AB[pd][dp]PL[B])", ["+B Q16", "+B D4", "+B turn"]),
+        (b"(;AB[pd][dp])", ["+B Q16", "+B D4"]),
+        (b"(;HA[2]AB[pd][dp]AW[qq])", ["+B Q16", "+B D4", "+W R3"]),
+        (b"(;HA[2]AB[pd][dp];B[qq])", ["+B Q16", "+B D4", "B R3"]),
+    ],
+)
+def test_black_is_to_move_where_handicap_does_not_say_otherwise(
+    data: bytes, events: list[str]
+) -> None:
+    assert_plays(data, *events)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"(;B[hh]()(;W[ii]))",
+        b"(;B[hh](())(;W[ii])(;W[jj]))",
+        b"(;B[hh]( )\n()(;W[ii]()))",
+        b"(;B[hh]()(;W[ii]",
+        b"(;C[x]B[hh]()(;W[ii]()(;)(;B[aa])))",
+    ],
+)
+def test_an_empty_variation_is_none(data: bytes) -> None:
+    assert_plays(data, "B H12", "W J11")
+
+
+def test_a_variation_of_nothing_but_an_empty_node_ends_the_main_line() -> None:
+    assert_plays(b"(;B[hh](;)(;W[ii]))", "B H12")
+
+
+NODES = st.lists(
+    st.tuples(st.sampled_from("BW"), st.sampled_from("abcdefghi"), st.sampled_from("abcdefghi")),
+    min_size=1,
+    max_size=3,
+).map(lambda moves: "".join(f";{color}[{column}{row}]" for color, column, row in moves))
+TREES = st.recursive(
+    NODES,
+    lambda trees: st.tuples(NODES, st.lists(trees, min_size=1, max_size=3)).map(
+        lambda pair: pair[0] + "".join(f"~({tree})" for tree in pair[1]) + "~"
+    ),
+    max_leaves=8,
+)
+
+
+@given(TREES, st.sampled_from(["()", "(())", "( )\n", "()()"]))
+def test_between_empty_variations_the_main_line_is_that_of_sgfmill(tree: str, empty: str) -> None:
+    whole = f"(;SZ[9]{tree})"
+    moves = []
+    for node in sgf.Sgf_game.from_string(whole.replace("~", "")).get_main_sequence():
+        color, at = node.get_move()
+        if color is not None:
+            moves.append(move_event(Point((8 - at[0]) * 9 + at[1]), COLORS[color.upper()]))
+    assert read_game(whole.replace("~", empty).encode()).events.tolist() == moves

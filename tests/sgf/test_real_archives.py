@@ -8,7 +8,7 @@ import pytest
 from sgfmill import sgf
 
 from gopolicy.go.types import EVENT_NO_POINT, EVENT_POINT_MASK, EVENT_SETUP, Point, move_event
-from gopolicy.sgf import GameRecord, Rejection, iter_archive, read_game, read_games, write_game
+from gopolicy.sgf import GameRecord, Rejection, iter_archive, parse_games, read_game, write_game
 from gopolicy.sgf.ranks import parse_rank
 
 SAMPLES = {
@@ -82,7 +82,7 @@ def test_no_game_of_the_training_archives_is_lost(folder: str, files: int) -> No
     unknown_ranks: Counter[str] = Counter()
     for member in iter_archive(archives() / folder):
         assert not isinstance(member, Rejection), member
-        games = list(read_games(member[1], member[0]))
+        games = list(parse_games(member[1], member[0]))
         assert len(games) == 1, member[0]
         assert isinstance(games[0], GameRecord), games[0]
         counts["files"] += 1

@@ -1,0 +1,1 @@
+"""The speed of everything, as ratios to something known, measured in one run."""

@@ -1,1 +1,0 @@
-"""From a network to a move: the predictor, and what speaks GTP."""

@@ -1,0 +1,1 @@
+"""Both ends of GTP: the engine that frontends start, and a client for other engines."""

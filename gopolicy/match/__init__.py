@@ -1,0 +1,1 @@
+"""Games between two engines: openings, rules of the match, the tally."""

@@ -1,0 +1,1 @@
+"""The image CNN on pictures: data, networks, Keras weights, training, views, transfer."""

@@ -1,0 +1,69 @@
+"""What the commands of an engine ask of whoever thinks: probabilities, moves, estimates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gopolicy.go.board import Board
+from gopolicy.go.types import Color, Point
+from gopolicy.policy.outlook import Outlook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A move, and what is to be said about it."""
+
+    point: Point
+    """`PASS` for a pass."""
+    resign: bool = False
+    explanation: str = ""
+
+
+class AnyBot(Protocol):
+    """Thinks about positions; the network behind it may still be loading."""
+
+    def describe(self) -> str:
+        """Return which network thinks, in one line."""
+
+    def accepts(self, size: int) -> bool:
+        """Return whether boards of this size can be thought about."""
+
+    def probabilities(
+        self, boards: Sequence[Board], colors: Sequence[Color], symmetry: int | None = None
+    ) -> NDArray[np.float32]:
+        """Return the probability of every point, [B, A], legality ignored.
+
+        symmetry 0 to 7 is how the network is to see the boards; by default as it is set to.
+        """
+
+    def choose(
+        self,
+        board: Board,
+        color: Color,
+        *,
+        seconds: float | None = None,
+        cleanup: bool = False,
+        deterministic: bool = False,
+    ) -> Decision:
+        """Return a move for color, which may be a pass or to resign, but is never illegal."""
+
+    def outlook(self, board: Board, color: Color) -> Outlook:
+        """Return how the game may end, with color to move."""
+
+    def outlooks(self, boards: Sequence[Board], colors: Sequence[Color]) -> list[Outlook] | None:
+        """Return what the network says of how games may end, with colors to move.
+
+        None where it has learned moves alone, so that `outlook` takes playouts.
+        """
+
+    def dead(self, board: Board) -> list[tuple[Point, ...]]:
+        """Return the chains that are dead."""
+
+    def settings(self) -> Mapping[str, object]:
+        """Return what can be set, by name."""
+
+    def change(self, name: str, value: str) -> None:
+        """Change a setting; ConfigError if there is no such setting or value."""

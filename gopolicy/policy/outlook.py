@@ -1,0 +1,77 @@
+"""How a game may end from a position: whose points, who wins, by how much.
+
+Playouts say it (`gopolicy.play.playouts`), and networks that have learned outcomes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gopolicy.go.types import Color
+from gopolicy.nets.outcome_head import OutcomeLogits, score_distribution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How a game may end from a position, from Black's side, counted by area."""
+
+    ownership: NDArray[np.float32]
+    """[N * N] float32, 1 where a point is sure to be Black's, -1 where it is White's."""
+    lead: float
+    """Points Black is ahead on average, komi counted."""
+    spread: float
+    """The standard deviation of the points."""
+    black_wins: float
+    """The probability that Black wins, a draw counted as half."""
+    playouts: int = 0
+    """How many playouts it comes from; 0 where a network says it."""
+
+    def ownership_for(self, color: Color) -> NDArray[np.float32]:
+        """Return the ownership [N * N] from the side of color."""
+        return self.ownership if color == Color.BLACK else -self.ownership
+
+    def win_rate(self, color: Color) -> float:
+        """Return the probability that color wins."""
+        return self.black_wins if color == Color.BLACK else 1.0 - self.black_wins
+
+    def summary(self) -> str:
+        """Return in words who is ahead, how probably and by how much.
+
+        >>> Outlook(ownership=np.zeros(4), lead=-3.25, spread=9.0, black_wins=0.36).summary()
+        'White is ahead: win rate 64.0%, +3.2 points +- 9.0'
+        """
+        ahead = Color.BLACK if self.black_wins >= 0.5 else Color.WHITE
+        points = f"{self.lead_of(ahead):+.1f} points +- {self.spread:.1f}"
+        name = ahead.name.capitalize()
+        return f"{name} is ahead: win rate {self.win_rate(ahead):.1%}, {points}"
+
+    def lead_of(self, color: Color) -> float:
+        """Return the points color is ahead."""
+        return self.lead if color == Color.BLACK else -self.lead
+
+
+def outlooks(
+    outcome: OutcomeLogits, colors: Sequence[Color], komis: Sequence[float]
+) -> list[Outlook]:
+    """Return what a network says of positions, given who is to move in each and the komi."""
+    points = outcome.ownership.shape[1]
+    scores_bs = score_distribution(outcome, points).double().cpu().numpy()
+    owned_ba = torch.tanh(outcome.ownership / 2).cpu().numpy()
+    margins_s = np.arange(-points, points + 1)
+    found = []
+    for owned_a, scores_s, color, komi in zip(owned_ba, scores_bs, colors, komis, strict=True):
+        sign = 1 if color == Color.BLACK else -1
+        lead_s = sign * margins_s - komi
+        lead = float(scores_s @ lead_s)
+        found.append(
+            Outlook(
+                ownership=(sign * owned_a).astype(np.float32),
+                lead=lead,
+                spread=float(np.sqrt(scores_s @ (lead_s - lead) ** 2)),
+                black_wins=float(scores_s @ ((lead_s > 0) + 0.5 * (lead_s == 0))),
+            )
+        )
+    return found

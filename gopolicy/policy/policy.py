@@ -1,0 +1,264 @@
+"""The one way from positions to move probabilities.
+
+Evaluation, the command line, engines and pictures all ask a `Policy`; it knows about devices,
+libraries, number formats, memory formats and averaging over symmetries, so that they need not.
+
+Letters: B batch, C planes, N board side, A = N * N points.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar, overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gopolicy.errors import ConfigError, WeightsError, wrong_kind
+from gopolicy.features.encode import Encoder
+from gopolicy.go.board import Board
+from gopolicy.go.kernels import BoardArrays
+from gopolicy.go.symmetry import symmetry_table
+from gopolicy.go.types import Color, player
+from gopolicy.nets.devices import has_fast_bfloat16, pick_device
+from gopolicy.nets.network import finite
+from gopolicy.nets.outcome_head import OutcomeLogits, fold_outcome, trunk_of
+from gopolicy.nets.registry import fold
+from gopolicy.nets.weights import LoadedNetwork
+from gopolicy.policy.backend_choice import BackendChoice, Remark
+from gopolicy.policy.outlook import Outlook, outlooks
+from gopolicy.policy.view import View
+from gopolicy.sgf.positions import Position, position_of
+
+Seen = TypeVar("Seen")
+PRECISIONS = ("auto", "fp32", "bf16")
+BATCH = 256
+"""Positions that one look of the network takes, where a list of them is asked about."""
+SMALL_BATCH = 16
+"""``auto`` keeps float32 for smaller batches: there it is at least as fast, and exact."""
+
+
+class Policy:
+    """A network with everything that turns its output into probabilities."""
+
+    def __init__(
+        self,
+        loaded: LoadedNetwork,
+        *,
+        device: str = "auto",
+        symmetries: int = 1,
+        precision: str = "auto",
+        backend: str = "auto",
+        remark: Remark | None = None,
+    ) -> None:
+        """Get ready; remark is told which library computes, where ``auto`` has found out.
+
+        Raises ConfigError for a setting that is impossible here, WeightsError where the planes are
+        not those of the network.
+        """
+        if not isinstance(loaded, LoadedNetwork):
+            raise wrong_kind("a loaded network (gopolicy.load returns a Policy)", loaded)
+        if symmetries not in (1, 8):
+            raise wrong_kind("1 or 8 symmetries", symmetries)
+        if precision not in PRECISIONS:
+            raise wrong_kind(f"a precision of {', '.join(PRECISIONS)}", precision)
+        if backend == "onnxruntime" and precision == "bf16":
+            raise ConfigError("onnxruntime computes in fp32 alone here; choose the precision fp32")
+        self.info, self.name = loaded.info, loaded.name
+        only_cpu = device == "auto" and backend in ("openvino", "onnxruntime")
+        self.device = pick_device("cpu" if only_cpu else device)
+        self.symmetries = symmetries
+        self.encoder = Encoder(self.plane_set, self.size)
+        planes = self.encoder.plane_set.count
+        if self.info.planes != planes:
+            raise WeightsError(
+                f"the network was trained on {self.info.planes} planes; "
+                f"{self.plane_set} has {planes} here"
+            )
+        self.precision = precision
+        network = fold(loaded.network.eval()).to(self.device)
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._outcome = fold_outcome(loaded.outcome).to(self.device) if loaded.outcome else None
+        self._backend = BackendChoice(self.network, self.device, backend, remark)
+        self._turns = torch.from_numpy(symmetry_table(self.size).astype(np.int64)).to(self.device)
+
+    @overload
+    def __call__(self, asked: Board | Position) -> View: ...
+
+    @overload
+    def __call__(self, asked: Iterable[Board | Position]) -> list[View]: ...
+
+    def __call__(self, asked: Board | Position | Iterable[Board | Position]) -> View | list[View]:
+        """Return the view of a board or of a position of a game, for who is to move there.
+
+        A list of them is answered with a list, and costs one look of the network per
+        `BATCH` of them.  Raises ConfigError for a board of another size.
+        """
+        if isinstance(asked, Board | Position):
+            return self._views([asked])[0]
+        if isinstance(asked, str | bytes) or not isinstance(asked, Iterable):
+            raise wrong_kind("a Board, a Position or a list of them", asked)
+        several = list(asked)
+        for each in several:
+            if not isinstance(each, Board | Position):
+                raise wrong_kind("a list of Boards and Positions", each)
+        views: list[View] = []
+        for start in range(0, len(several), BATCH):
+            views += self._views(several[start : start + BATCH])
+        return views
+
+    def _views(self, asked: Sequence[Board | Position]) -> list[View]:
+        positions = [at if isinstance(at, Position) else position_of(at) for at in asked]
+        for position in positions:
+            self._check_size(position.board)
+        planes = [self.planes_of(at.board.arrays, at.to_play) for at in positions]
+        planes_bcnn = np.stack(planes)
+        shares_ba = np.exp(self.log_probabilities(planes_bcnn))
+        movers = [at.to_play for at in positions]
+        known = self.outlooks_from(planes_bcnn, movers, [at.board.komi for at in positions])
+        ends: Sequence[Outlook | None] = known or [None] * len(positions)
+        return [
+            View(
+                probabilities=shares_a,
+                legal=position.board.legal_mask(position.to_play),
+                position=position,
+                outlook=end,
+            )
+            for shares_a, position, end in zip(shares_ba, positions, ends, strict=True)
+        ]
+
+    def __repr__(self) -> str:
+        """Return which network it is in one line."""
+        return (
+            f"<Policy {self.name or 'without a name'}: {self.info.network} for"
+            f" {self.size}x{self.size}, planes {self.plane_set},"
+            f" {self.info.positions:,} positions seen>"
+        )
+
+    def _check_size(self, board: Board) -> None:
+        """Raise ConfigError for a board of another size, and for what is no board."""
+        if not isinstance(board, Board):
+            raise wrong_kind("a Board", board)
+        if board.size != self.size:
+            raise ConfigError(
+                f"the network plays {self.size}x{self.size}, the board is"
+                f" {board.size}x{board.size}; gopolicy.load(..., size={board.size}) plays there"
+            )
+
+    @property
+    def size(self) -> int:
+        """The side of the boards it understands."""
+        return self.info.size
+
+    @property
+    def plane_set(self) -> str:
+        """The planes it wants."""
+        return self.info.plane_set
+
+    def precision_for(self, batch: int) -> str:
+        """Return ``fp32`` or ``bf16``: what a batch of this many positions is computed in."""
+        if self.precision != "auto":
+            return self.precision
+        if self.backend_for("bf16") == "onnxruntime":
+            return "fp32"
+        return "bf16" if batch >= SMALL_BATCH and has_fast_bfloat16(self.device) else "fp32"
+
+    def backend_for(self, precision: str) -> str:
+        """Return ``torch``, ``openvino`` or ``onnxruntime``: what computes in a number format."""
+        return self._backend.name_for(precision)
+
+    def log_probabilities(self, planes_bcnn: NDArray[np.int8]) -> NDArray[np.float32]:
+        """Return the natural logarithms of the move probabilities, [B, A], over all points.
+
+        WeightsError where the network answers with numbers that are not finite.
+        """
+        with torch.inference_mode():
+            flat_bac = self._flat(planes_bcnn)
+            if self.symmetries == 1:
+                total_ba = self._log_softmax(flat_bac)
+            else:
+                views = [self._seen_turned(flat_bac, turn_a) for turn_a in self._turns]
+                total_ba = torch.logsumexp(torch.stack(views), 0) - np.log(len(views))
+            result: NDArray[np.float32] = finite(total_ba.float().cpu()).numpy()
+        return result
+
+    def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
+        """Return the probability of every point for color, by default who is to move, [A].
+
+        Legality is ignored; `Board.legal_mask` knows it.
+        """
+        self._check_size(board)
+        color = board.to_move if color is None else player(color)
+        planes_cnn = self.planes_of(board.arrays, color)
+        probabilities: NDArray[np.float32] = np.exp(self.log_probabilities(planes_cnn[None])[0])
+        return probabilities
+
+    def outlooks(
+        self, boards: Sequence[Board], colors: Sequence[Color] | None = None
+    ) -> list[Outlook] | None:
+        """Return how the games may end, counted with the komi of each board.
+
+        colors are to move, by default whose turn it is.  None where the network has learned moves
+        alone.
+        """
+        if self._outcome is None:
+            return None
+        found: list[Outlook] = []
+        movers = [board.to_move for board in boards] if colors is None else list(colors)
+        for start in range(0, len(boards), BATCH):
+            part, to_move = boards[start : start + BATCH], movers[start : start + BATCH]
+            planes = [
+                self.planes_of(board.arrays, color)
+                for board, color in zip(part, to_move, strict=True)
+            ]
+            komis = [board.komi for board in part]
+            found += self.outlooks_from(np.stack(planes), to_move, komis) or []
+        return found
+
+    def outlooks_from(
+        self, planes_bcnn: NDArray[np.int8], colors: Sequence[Color], komis: Sequence[float]
+    ) -> list[Outlook] | None:
+        """Return how games may end from planes [B, C, N, N], with colors to move and komis.
+
+        All of them are one batch.  None where the network has learned moves alone; WeightsError
+        where it answers with numbers that are not finite.
+        """
+        head = self._outcome
+        if head is None:
+            return None
+        trunk = trunk_of(self.network)
+        with torch.inference_mode():
+            seen: OutcomeLogits = self._run(lambda x: head(trunk(x)), self._flat(planes_bcnn))
+            finite(seen.ownership)
+        return outlooks(seen, colors, komis)
+
+    def planes_of(self, arrays: BoardArrays, color: Color) -> NDArray[np.int8]:
+        """Return the planes [C, N, N] that the network wants of a position with color to move."""
+        return self.encoder.board(arrays, int(color))
+
+    def _flat(self, planes_bcnn: NDArray[np.int8]) -> torch.Tensor:
+        """Return the planes on the device as [B, A, C] bytes, point by point."""
+        batch, planes = planes_bcnn.shape[:2]
+        bnnc = np.ascontiguousarray(planes_bcnn.transpose(0, 2, 3, 1))
+        return torch.from_numpy(bnnc).to(self.device).view(batch, -1, planes)
+
+    def _seen_turned(self, flat_bac: torch.Tensor, turn_a: torch.Tensor) -> torch.Tensor:
+        """Return the log-probabilities of the board as the network sees it turned."""
+        back_a = torch.argsort(turn_a)  # turned[turn[p]] = flat[p]
+        return self._log_softmax(flat_bac[:, back_a])[:, turn_a]
+
+    def _log_softmax(self, flat_bac: torch.Tensor) -> torch.Tensor:
+        """Run the network on one view; [B, A]."""
+        precision = self.precision_for(len(flat_bac))
+        return torch.log_softmax(self._backend.logits(self._planes(flat_bac), precision), 1)
+
+    def _planes(self, flat_bac: torch.Tensor) -> torch.Tensor:
+        """Return the planes [B, C, N, N] of one view, in int8, the channels last in memory."""
+        batch, _, planes = flat_bac.shape
+        return flat_bac.view(batch, self.size, self.size, planes).permute(0, 3, 1, 2)
+
+    def _run(self, network: Callable[[torch.Tensor], Seen], flat_bac: torch.Tensor) -> Seen:
+        """Run a part of the network by torch on one view, in the number format that suits."""
+        planes_bcnn = self._planes(flat_bac)
+        low = self.precision_for(len(flat_bac)) == "bf16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
+            return network(planes_bcnn.to(torch.bfloat16 if low else torch.float32))

@@ -1,0 +1,94 @@
+"""The positions of a recorded game."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gopolicy.errors import ConfigError, IllegalMove
+from gopolicy.go.board import Board
+from gopolicy.go.handicap import handicap_stones
+from gopolicy.go.kernels import event_color, event_point, new_board, replay
+from gopolicy.go.rules import rules_named
+from gopolicy.go.types import EVENT_SETUP, Color, Point
+from gopolicy.go.vertex import vertex_name
+from gopolicy.sgf.record import GameRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class Position:
+    """A position of a recorded game, just before its next move."""
+
+    board: Board
+    number: int
+    """The number of the next move, from 1; passes count."""
+    to_play: Color
+    played: Point | None
+    """The next move of the record, which may be `PASS`; None after the last one."""
+
+    def __repr__(self) -> str:
+        """Return which position it is, in one line."""
+        size = self.board.size
+        follows = "" if self.played is None else f", {vertex_name(self.played, size)} follows"
+        return (
+            f"<Position before move {self.number} on {size}x{size}:"
+            f" {self.to_play.name.capitalize()} to play{follows}>"
+        )
+
+
+def position_of(board: Board) -> Position:
+    """Return the position of a game that is being played, with nothing played next."""
+    return Position(board=board.copy(), number=board.ply + 1, to_play=board.to_move, played=None)
+
+
+def board_after(record: GameRecord, events: int | None = None) -> Board:
+    """Return the board after so many events of a record, by default after all of them.
+
+    Its komi is that of the record, 0 where there is none, with the points that the rules it names
+    give White for handicap stones.  Raises IllegalMove, which names the record and the move, where
+    the rules refuse one.
+    """
+    wanted = record.events[:events]
+    try:
+        board = Board.from_events(record.size, wanted)
+    except IllegalMove as error:
+        at = replay(new_board(record.size), wanted, len(wanted))
+        number = int(np.count_nonzero(wanted[: at + 1] < EVENT_SETUP))
+        message = f"{record.name}: move {number} is illegal: {error}"
+        raise IllegalMove(message, error.reason) from error
+    board.komi = (record.komi or 0.0) + _handicap_bonus(record, board)
+    return board
+
+
+def _handicap_bonus(record: GameRecord, board: Board) -> int:
+    """Return White's points for handicap stones; none under rules that nobody knows."""
+    try:
+        rules = rules_named(record.rules)
+    except ConfigError:
+        return 0
+    return rules.bonus(handicap_stones(board.events.tolist()))
+
+
+def position_before(record: GameRecord, number: int | None = None) -> Position:
+    """Return the position before move number (1 is the first); None: after the last move."""
+    moves = np.flatnonzero(record.events < EVENT_SETUP)
+    if number is not None and not 1 <= number <= len(moves) + 1:
+        expected = f"the game has {len(moves)} moves; expected 1 to {len(moves) + 1}"
+        raise ConfigError(f"{record.name}: {expected}, got {number}")
+    number = len(moves) + 1 if number is None else number
+    stop = int(moves[number - 1]) if number <= len(moves) else len(record.events)
+    board = board_after(record, stop)
+    if stop == len(record.events):
+        return Position(board=board, number=number, to_play=board.to_move, played=None)
+    event = int(record.events[stop])
+    to_play, played = Color(event_color(event)), Point(event_point(event))
+    return Position(board=board, number=number, to_play=to_play, played=played)
+
+
+def positions(record: GameRecord) -> Iterator[Position]:
+    """Yield the position before every move of a record, the first one first.
+
+    Raises IllegalMove, which names the record and the move, where the rules refuse one.
+    """
+    for number in range(1, record.moves + 1):
+        yield position_before(record, number)

@@ -1,0 +1,208 @@
+"""A game with its variations, to be walked, added to and written again with all that it held.
+
+Every property of every node is kept, known or not.  What is written is FF[4] in UTF-8.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from sgfmill import sgf_grammar
+
+from gopolicy.errors import SgfError
+from gopolicy.go.types import EVENT_SETUP
+from gopolicy.sgf.encoding import decode
+from gopolicy.sgf.metadata import simple_text
+from gopolicy.sgf.read import node_events, parse_games
+from gopolicy.sgf.record import GameRecord, Rejection
+from gopolicy.sgf.write import write_game
+
+MAX_NODES = 200_000
+_MOVES = ("B", "W")
+
+
+@dataclass(slots=True, eq=False)
+class TreeNode:
+    """One node: what SGF says there, and what may follow."""
+
+    number: int
+    """Counts the nodes of a tree in the order they came, the root is 0; never used again."""
+    properties: dict[str, list[bytes]]
+    """Raw values, escaped as in SGF, in UTF-8."""
+    parent: "TreeNode | None" = None
+    children: list["TreeNode"] = field(default_factory=list)
+
+    def text(self, name: str) -> str:
+        """Return the text of a property with its line breaks, empty without one."""
+        values = self.properties.get(name, [b""])
+        return str(sgf_grammar.text_value(values[0]).decode("utf-8", "replace"))
+
+    def line(self, name: str) -> str:
+        """Return the text of a property in one line."""
+        return simple_text(self.properties.get(name, [b""])[0])
+
+    def set_text(self, name: str, text: str) -> None:
+        """Change the text of a property; an empty one takes it away."""
+        if text:
+            raw = sgf_grammar.escape_text(text.encode("utf-8", "replace"))
+            self.properties[name] = [bytes(raw)]
+        else:
+            self.properties.pop(name, None)
+
+    def events(self, size: int) -> list[int]:
+        """Return what happens here, as events; SgfError for a point that the board lacks."""
+        return node_events([(k.encode(), v) for k, v in self.properties.items()], size)
+
+    def is_move(self) -> bool:
+        """Return whether a move is made here."""
+        return any(name in self.properties for name in _MOVES)
+
+    def path(self) -> list["TreeNode"]:
+        """Return the nodes from the root to here."""
+        found, node = [], self
+        while True:
+            found.append(node)
+            if node.parent is None:
+                return found[::-1]
+            node = node.parent
+
+
+class GameTree:
+    """The nodes of one game."""
+
+    def __init__(self, root: dict[str, list[bytes]], size: int) -> None:
+        self.size = size
+        self.root = TreeNode(0, root)
+        self.nodes = {0: self.root}
+        self._next = 1
+
+    def add(self, parent: TreeNode, properties: dict[str, list[bytes]]) -> TreeNode:
+        """Add a node behind another, after those that are there; SgfError if there are too many."""
+        if len(self.nodes) >= MAX_NODES:
+            raise SgfError(f"too large: more than {MAX_NODES:,} nodes")
+        node = TreeNode(self._next, properties, parent)
+        self._next += 1
+        self.nodes[node.number] = node
+        parent.children.append(node)
+        return node
+
+    def remove(self, node: TreeNode) -> None:
+        """Take away a node and all that follows it; SgfError for the root."""
+        if node.parent is None:
+            raise SgfError("the first node of a game cannot be removed")
+        node.parent.children.remove(node)
+        waiting = [node]
+        while waiting:
+            gone = waiting.pop()
+            del self.nodes[gone.number]
+            waiting += gone.children
+
+    def line_through(self, node: TreeNode) -> list[TreeNode]:
+        """Return the line from the root over a node to the end, by first children behind it."""
+        line = node.path()
+        while line[-1].children:
+            line.append(line[-1].children[0])
+        return line
+
+    def main_events(self) -> list[int]:
+        """Return what happens on the main line; SgfError where a point is not on the board."""
+        return [event for node in self.line_through(self.root) for event in node.events(self.size)]
+
+
+def read_trees(data: bytes, name: str) -> tuple[list[GameTree], list[str]]:
+    """Return the games in an SGF text called name, and what has to be said about them.
+
+    Raises SgfError if no game in it can be read.
+    """
+    records, remarks = [], []
+    for found in parse_games(data, name):
+        if isinstance(found, Rejection):
+            remarks.append(f"{found.name}: {found.reason}: {found.detail}")
+        else:
+            records.append(found)
+    if not records:
+        raise SgfError(remarks[0])
+    whole = list(_trees(decode(data).text))
+    trees = []
+    for number, record in enumerate(records):
+        matching = next((tree for tree in whole[number:] if _fit(tree, record)), None)
+        if matching is None:
+            remarks.append(f"{record.name}: damaged, so only its main line is here")
+            matching = next(_trees(write_game(record)))
+            _fit(matching, record)
+        if record.handicap_placed:
+            remarks.append(f"{record.name}: its handicap stones stand on the fixed points")
+        trees.append(matching)
+    return trees, remarks
+
+
+def write_trees(trees: Iterable[GameTree]) -> bytes:
+    """Return games as SGF."""
+    return b"".join(map(_written, trees))
+
+
+def _fit(tree: GameTree, record: GameRecord) -> bool:
+    """Give a tree the size of a record, and its unwritten handicap; say if they are one game."""
+    tree.size = record.size
+    events, root = record.events.tolist(), tree.root.properties
+    try:
+        if record.handicap_placed and "AB" not in root:
+            stones = GameRecord(size=record.size, events=record.events[: record.handicap])
+            added = sgf_grammar.parse_sgf_game(write_game(stones)).sequence[0]
+            root["AB"] = added["AB"]
+        found = tree.main_events()
+        if len(events) == len(found) + 1 and "PL" not in root and events[-1] & EVENT_SETUP:
+            root["PL"] = [b"W"]
+            found = tree.main_events()
+    except SgfError:
+        return False
+    return bool(found == events)
+
+
+def _trees(text: bytes) -> Iterator[GameTree]:
+    """Yield the games of a text in UTF-8, as far as brackets are where they belong."""
+    place = 0
+    while True:
+        tokens, place = sgf_grammar.tokenise(text, place)
+        if not tokens:
+            return
+        yield _tree(tokens)
+
+
+def _tree(tokens: list[tuple[str, bytes]]) -> GameTree:
+    """Return the tree that tokens make, however deep its variations are nested."""
+    tree = GameTree({}, 0)
+    branches: list[TreeNode | None] = []
+    node: TreeNode | None = None
+    values: list[bytes] = []
+    for kind, token in tokens:
+        if kind == "V":
+            values.append(token)
+        elif kind == "I" and node is not None:
+            values = node.properties.setdefault(token.decode("ascii"), [])
+        elif token == b"(":
+            branches.append(node)
+        elif token == b")":
+            node = branches.pop()
+        elif token == b";":
+            node = tree.root if node is None else tree.add(node, {})
+    return tree
+
+
+def _written(tree: GameTree) -> bytes:
+    """Return one game as SGF."""
+    said = {"FF": [b"4"], "CA": [b"UTF-8"], "GM": [b"1"]}
+    whole = sgf_grammar.Coarse_game_tree()
+    waiting = [(tree.root, whole)]
+    while waiting:
+        node, branch = waiting.pop()
+        while True:
+            properties = {k: v for k, v in node.properties.items() if v}
+            branch.sequence.append(said | properties | said if node is tree.root else properties)
+            if len(node.children) != 1:
+                break
+            node = node.children[0]
+        for child in node.children:
+            part = sgf_grammar.Coarse_game_tree()
+            branch.children.append(part)
+            waiting.append((child, part))
+    return bytes(sgf_grammar.serialise_game_tree(whole))

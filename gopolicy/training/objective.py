@@ -1,0 +1,216 @@
+"""What is learned from a batch: the moves, or how games end, on a trunk that stays as it is."""
+
+import math
+from typing import NamedTuple, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gopolicy.data.outcome_targets import OutcomeTargets
+from gopolicy.errors import ConfigError, StoreError
+from gopolicy.nets.equivariance import tie
+from gopolicy.nets.network import PolicyNetwork
+from gopolicy.nets.outcome_head import (
+    OutcomeHead,
+    OutcomeLogits,
+    build_outcome,
+    log_share_above,
+    outcome_loss,
+    tie_outcome,
+    trunk_of,
+)
+from gopolicy.training.batches import TrainBatch, to_tensors
+from gopolicy.training.compute import Compute
+from gopolicy.training.config import TrainConfig
+
+
+class Learned(NamedTuple):
+    """What one batch came to."""
+
+    loss: Tensor
+    """The mean over the batch, to be made smaller."""
+    logits: Tensor
+    """[B, A] of the moves."""
+    targets: Tensor
+    """[B] the points that were played."""
+
+
+class OutcomeLearner(nn.Module):
+    """A network whose trunk and moves stay as they are, and an outcome head that learns."""
+
+    def __init__(self, network: PolicyNetwork, head: OutcomeHead) -> None:
+        super().__init__()
+        self.network = network.requires_grad_(False)
+        self.head = head
+        self._trunk = (trunk_of(network),)  # in a tuple: its layers are the network's, once
+
+    def train(self, mode: bool = True) -> "OutcomeLearner":
+        """Let the head alone be in training mode."""
+        super().train(mode)
+        self.network.eval()
+        return self
+
+    def forward(self, planes: Tensor) -> OutcomeLogits:
+        """Map planes [B, C, N, N] to what the head says."""
+        with torch.no_grad():
+            known = self._trunk[0](planes)
+        return cast(OutcomeLogits, self.head(known))
+
+
+class Objective(Protocol):
+    """What is learned, and how that is measured."""
+
+    def learner(self, network: PolicyNetwork) -> nn.Module:
+        """Return what is trained."""
+
+    def learn(
+        self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
+    ) -> Learned:
+        """Return the loss of a batch."""
+
+    def measure(
+        self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
+    ) -> dict[str, Tensor]:
+        """Return sums over a batch."""
+
+    def figures(self, sums: dict[str, float]) -> dict[str, float]:
+        """Return the figures that sums over all batches and ``positions`` make."""
+
+    def parts(self, learner: nn.Module) -> tuple[PolicyNetwork, OutcomeHead | None]:
+        """Return what a weight folder keeps."""
+
+
+class Moves:
+    """The point that was played next: what a policy network is for."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        self._config = config
+
+    def learner(self, network: PolicyNetwork) -> nn.Module:
+        """Return what is trained: the network, with the ties that the settings ask for."""
+        if self._config.equivariant:
+            tie(network)
+        return network
+
+    def learn(
+        self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
+    ) -> Learned:
+        """Return the loss of a batch."""
+        planes_bcnn, targets_b = to_tensors(batch, compute, device)
+        logits_ba = compute.forward(learner, planes_bcnn)
+        smoothing = self._config.label_smoothing
+        loss = F.cross_entropy(logits_ba, targets_b, label_smoothing=smoothing)
+        return Learned(loss, logits_ba.detach(), targets_b)
+
+    def measure(
+        self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
+    ) -> dict[str, Tensor]:
+        """Return sums over a batch: of each figure, and of the positions that they are over."""
+        planes_bcnn, targets_b = to_tensors(batch, compute, device)
+        logits_ba = compute.forward(learner, planes_bcnn)
+        return {
+            "top1": (logits_ba.argmax(1) == targets_b).sum(),
+            "nll": F.cross_entropy(logits_ba, targets_b, reduction="sum"),
+        }
+
+    def figures(self, sums: dict[str, float]) -> dict[str, float]:
+        """Return top1 and nll, the loss in nats."""
+        count = max(sums["positions"], 1.0)
+        means = {name: sums.get(name, 0.0) / count for name in ("top1", "nll")}
+        return means | {"positions": int(count)}
+
+    def parts(self, learner: nn.Module) -> tuple[PolicyNetwork, OutcomeHead | None]:
+        """Return what a weight folder keeps."""
+        return cast(PolicyNetwork, learner), None
+
+
+class Outcomes:
+    """How the game ended: for networks that know moves already and keep them."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        if not config.start:
+            raise ConfigError("objective outcome needs a network that knows moves: start=NAME")
+        self._config = config
+
+    def learner(self, network: PolicyNetwork) -> nn.Module:
+        """Return the network with a fresh head, tied where the settings ask for it."""
+        config = self._config
+        settings = {"channels": config.outcome_channels, "pairs": config.outcome_pairs}
+        head = build_outcome(network, settings)
+        if config.equivariant:
+            tie_outcome(head)
+        return OutcomeLearner(network, head)
+
+    def learn(
+        self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
+    ) -> Learned:
+        """Return the loss of a batch; top1 is the share of positions whose winner it names."""
+        config = self._config
+        outcome, targets = self._see(learner, batch, compute, device)
+        known = targets.won != 0
+        alone = known & ~targets.counted  # a score tells more than who won, and games are few
+        results = log_share_above(outcome, targets.komi, targets.won.float())
+        ownership, score = outcome_loss(outcome, targets.owners, targets.scores, targets.counted)
+        loss = (
+            -config.result_weight * (results * alone).sum() / alone.sum().clamp(min=1)
+            + config.ownership_weight * ownership
+            + config.score_weight * score
+        )
+        lost = log_share_above(outcome, targets.komi, -torch.ones_like(targets.komi))
+        won = log_share_above(outcome, targets.komi, torch.ones_like(targets.komi))
+        logits = torch.stack([lost, won], 1)[known].detach()
+        return Learned(loss, logits, (targets.won[known] > 0).long())
+
+    def measure(
+        self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
+    ) -> dict[str, Tensor]:
+        """Return sums over a batch: of each figure, and of the positions that they are over."""
+        outcome, targets = self._see(learner, batch, compute, device)
+        known = targets.won != 0
+        results = log_share_above(outcome, targets.komi, targets.won.float())[known]
+        owners = torch.tanh(outcome.ownership / 2)
+        means = (outcome.weights.exp() * outcome.centers).sum(1)
+        counted = targets.counted
+        return {
+            "top1": (results > math.log(0.5)).sum(),
+            "nll": -results.sum(),
+            "brier": ((1 - results.exp()) ** 2).sum(),
+            "results": known.sum(),
+            "score_error": (means - targets.scores)[counted].abs().sum(),
+            "ownership_error": (owners - targets.owners)[counted].abs().mean(1).sum(),
+            "counted": counted.sum(),
+        }
+
+    def figures(self, sums: dict[str, float]) -> dict[str, float]:
+        """Return the means: of the winner top1, nll and brier; of the end in points."""
+        over = {"top1": "results", "nll": "results", "brier": "results"}
+        over |= {"score_error": "counted", "ownership_error": "counted"}
+        means = {
+            name: sums.get(name, 0.0) / max(sums.get(of, 0.0), 1.0) for name, of in over.items()
+        }
+        return means | {"positions": int(sums["positions"])}
+
+    def parts(self, learner: nn.Module) -> tuple[PolicyNetwork, OutcomeHead | None]:
+        """Return what a weight folder keeps."""
+        both = cast(OutcomeLearner, learner)
+        return both.network, both.head
+
+    def _see(
+        self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
+    ) -> tuple[OutcomeLogits, OutcomeTargets[Tensor]]:
+        """Return what the head says and what was so."""
+        found = batch.outcomes
+        if found is None:
+            raise StoreError("the store knows no outcomes; gopolicy selfplay makes one that does")
+        planes_bcnn, _ = to_tensors(batch, compute, device)
+        on = compute.precision == "bf16"
+        with torch.autocast(planes_bcnn.device.type, torch.bfloat16, enabled=on):
+            outcome: OutcomeLogits = learner(planes_bcnn)
+        targets = OutcomeTargets(*(torch.from_numpy(array).to(device) for array in found))
+        return outcome, targets
+
+
+def make_objective(config: TrainConfig) -> Objective:
+    """Return the objective that config names."""
+    return Outcomes(config) if config.objective == "outcome" else Moves(config)

@@ -1,1 +1,0 @@
-"""Pictures: boards, heat maps, curves."""

@@ -1,0 +1,210 @@
+"""The end of a game: what is still worth playing, when to pass, when to resign."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from reference.made_networks import SETTLED, Noise, Wishes, chosen
+
+from gopolicy.features.move_kernels import is_own_eye
+from gopolicy.go.board import Board
+from gopolicy.go.kernels import cell_of
+from gopolicy.go.types import PASS, Color, Point
+from gopolicy.go.vertex import parse_vertex
+from gopolicy.play.endgame import Adviser, outcome
+from gopolicy.play.player import Player
+from gopolicy.play.player_settings import PlayerSettings
+from gopolicy.play.playouts import estimate, final_score
+
+
+def test_nothing_useful_left_is_a_pass() -> None:
+    board = Board.from_diagram(SETTLED)
+    for color in (Color.BLACK, Color.WHITE):
+        choice = Player(Wishes("H9", "E9")).choose(board, color)
+        assert choice.point == PASS
+        assert not choice.resign
+
+
+def test_a_stone_in_own_territory_is_answered_only_if_the_network_is_sure() -> None:
+    board = Board.from_diagram(SETTLED)
+    board.play("H8", Color.BLACK)
+    assert chosen(Player(Wishes("H7")), board) == "H7"
+    assert chosen(Player(Wishes()), board) == "pass"
+
+
+def test_a_pass_is_never_answered_in_the_opening() -> None:
+    board = Board(9, komi=-50)
+    board.play("E5")
+    board.play("pass")
+    assert chosen(Player(Wishes("C3")), board) == "C3"
+
+
+def test_a_neutral_point_is_filled_before_passing() -> None:
+    board = Board.from_diagram(
+        ". X . O . / X X X O O / . X . O . / X X X O O / . X X O .", komi=0.5
+    )
+    assert chosen(Player(Wishes("E5")), board, Color.BLACK) in ("C3", "C5")
+
+
+ONE_NEUTRAL_POINT = """
+    X . X X O O O . O
+    X . X X O O O . O
+    X X X X O O O O O
+    X . X X O O O . O
+    X . X X . O O . O
+    X X X X X O O O O
+    X . X X X O O . O
+    X . X X X O O . O
+    X X X X X O O O O
+"""
+
+
+def test_a_neutral_point_is_filled_though_the_network_likes_many_others_more() -> None:
+    class Homely:
+        """A network that likes the points of the two territories, and not the neutral one."""
+
+        def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
+            del color
+            wishes = np.where(board.legal_mask(), 1.0, 0.0).astype(np.float32)
+            wishes[parse_vertex("E5", 9)] = 0.01
+            wishes /= wishes.sum()
+            return wishes
+
+    board = Board.from_diagram(ONE_NEUTRAL_POINT)
+    for color in (Color.BLACK, Color.WHITE):
+        assert chosen(Player(Homely()), board, color) == "E5"
+    board.play("E5", Color.BLACK)
+    assert chosen(Player(Homely()), board, Color.WHITE) == "pass"
+
+
+def test_while_points_are_open_the_network_is_trusted_at_home_but_not_to_invade() -> None:
+    class Keen:
+        """A network that gives one point 30 % and the rest to all others."""
+
+        def __init__(self, vertex: str) -> None:
+            self.point = parse_vertex(vertex, 9)
+
+        def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
+            del color
+            wishes = np.where(board.legal_mask(), 1.0, 0.0).astype(np.float32)
+            wishes *= 0.7 / (wishes.sum() - 1)
+            wishes[self.point] = 0.3
+            return wishes
+
+    board = Board.from_diagram(ONE_NEUTRAL_POINT)
+    assert chosen(Player(Keen("B5")), board, Color.BLACK) == "B5"
+    assert chosen(Player(Keen("H5")), board, Color.BLACK) == "E5"
+    assert chosen(Player(Keen("H5")), board, Color.WHITE) == "H5"
+
+
+SEKI = """
+    . . . . . . . . .
+    . . . . . . . . .
+    . . . . . . . . .
+    O O O O O O O O O
+    X X X X X X X X X
+    . . . . . . . . .
+    X X X X X X . . .
+    O O O O O X . . .
+    . X X . O X . . .
+"""
+
+
+@pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
+def test_nobody_puts_himself_in_atari_in_a_seki(color: Color) -> None:
+    board = Board.from_diagram(SEKI)
+    seen = outcome(board, estimate(board))
+    adviser = Adviser(board, color, seen, playouts=50, seed=1)
+    for vertex in ("A1", "D1"):
+        assert not adviser.is_useful(parse_vertex(vertex, 9))
+    assert chosen(Player(Wishes()), board, color) not in ("A1", "D1")
+
+
+def test_the_player_who_is_ahead_answers_a_pass_with_one() -> None:
+    diagram = ". X . O . / X X X O O / . X . O . / X X X O O / . X X O ."
+    for komi, color, passes in ((0.5, Color.BLACK, True), (9.5, Color.BLACK, False)):
+        board = Board.from_diagram(diagram, komi=komi, to_move=color.opponent)
+        board.play("pass")
+        assert (chosen(Player(Wishes()), board) == "pass") == passes
+
+
+DEAD_STONE = """
+    . . X O . . . . .
+    . X X O . O . . .
+    . . X O O . . X .
+    . O X X O . . . .
+    . . . X O O O O O
+    X X X X X X X O .
+    . . . . . . X O O
+    . . . . . . X X O
+    . . . . . . . X O
+"""
+
+
+def test_a_friendly_player_leaves_dead_stones_and_a_strict_one_takes_them() -> None:
+    board = Board.from_diagram(DEAD_STONE)
+    friendly, strict = Player(Noise(1)), Player(Noise(1), PlayerSettings(passing="strict"))
+    assert chosen(friendly, board, Color.BLACK) == "pass"
+    assert chosen(strict, board, Color.BLACK) in ("A6", "B7", "B5")
+    assert chosen(friendly, board, Color.BLACK, cleanup=True) in ("A6", "B7", "B5")
+
+
+def test_resigning_needs_to_be_asked_for_and_to_be_late_enough() -> None:
+    lost = Board.from_diagram(SETTLED, komi=200)
+    assert chosen(Player(Wishes()), lost, Color.BLACK) == "pass"
+    eager = PlayerSettings(resign_below=0.1, resign_from=0)
+    assert chosen(Player(Wishes(), eager), lost, Color.BLACK) == "resign"
+    assert chosen(Player(Wishes(), eager), lost, Color.WHITE) == "pass"
+    patient = PlayerSettings(resign_below=0.1, resign_from=5)
+    assert chosen(Player(Wishes(), patient), lost, Color.BLACK) == "pass"
+
+
+def test_white_waits_longer_before_resigning_a_handicap_game() -> None:
+    board = Board.from_diagram(SETTLED.replace("O", "."), komi=0.5, to_move=Color.WHITE)
+    settings = PlayerSettings(resign_below=0.1, resign_from=0)
+    assert chosen(Player(Noise(1), settings), board, Color.WHITE) != "resign"
+
+
+def test_white_waits_longer_also_when_the_handicap_stones_came_as_moves() -> None:
+    points = ["B2", "D4", "B4", "D2", "C3", "A1", "E5", "A5"]
+    even, handicap = Board(5, komi=-200), Board(5, komi=-200)
+    for k, point in enumerate(points):
+        even.play(point, even.to_move)
+        handicap.play(point, Color.BLACK if k < 3 else handicap.to_move)
+    settings = PlayerSettings(resign_below=0.1, resign_from=0)
+    assert chosen(Player(Noise(1), settings), even, Color.WHITE) == "resign"
+    assert chosen(Player(Noise(1), settings), handicap, Color.WHITE) != "resign"
+
+
+@pytest.mark.parametrize("passing", ["friendly", "strict"])
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_games_of_nonsense_end_legally_with_no_eye_filled(passing: str, seed: int) -> None:
+    size = 5 + seed % 3
+    options = PlayerSettings(passing=passing, temperature=1.0, seed=seed, playouts=50)  # type: ignore[arg-type]
+    player = Player(Noise(seed), options)
+    board = Board(size, komi=0.5, superko="positional")
+    while board.passes < 2:
+        assert board.ply < 10 * size * size
+        point = player.choose(board).point
+        if point != PASS:
+            at = cell_of(board.arrays, point)
+            assert not is_own_eye(board.arrays, at, int(board.to_move))
+        board.play(point)
+    if passing == "strict":
+        assert final_score(board).winner in (Color.BLACK, Color.WHITE)
+
+
+def test_a_tiny_board_is_played_to_its_end() -> None:
+    board = Board(2, superko="positional")
+    player = Player(Noise(4))
+    while board.passes < 2 and board.ply < 60:
+        board.play(player.choose(board).point)
+    assert board.passes == 2
+
+
+def test_no_time_at_all_still_gives_a_legal_move() -> None:
+    board = Board.from_diagram(DEAD_STONE)
+    choice = Player(Noise(2), PlayerSettings(max_seconds=0.0)).choose(board)
+    assert choice.point == PASS or board.legal(Point(choice.point))

@@ -1,0 +1,102 @@
+"""Trees of variations: everything is kept, and what is written is what was read."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sgfmill import sgf
+
+from gopolicy.errors import SgfError
+from gopolicy.sgf.read import read_game
+from gopolicy.sgf.tree import GameTree, TreeNode, read_trees, write_trees
+
+GAME = """(;SZ[9]PB[山下]C[本因坊ソ表 \\] \\\\];B[cc]BL[100](;W[dd]XX[a][b]LB[dd:1]
+(;B[ee])(;B[ff]C[two
+lines]))(;W[gg]TR[aa][bb]))"""
+
+
+def shape(node: TreeNode) -> tuple[object, ...]:
+    """Return everything of a node and of what follows it."""
+    return dict(node.properties), [shape(child) for child in node.children]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932", "utf-16", "utf-8-sig"])
+def test_everything_is_kept_in_any_encoding(encoding: str) -> None:
+    (tree,), remarks = read_trees(GAME.encode(encoding), "game")
+    assert remarks == []
+    assert tree.root.text("C") == "本因坊ソ表 ] \\"
+    assert len(tree.nodes) == 6
+    written = write_trees([tree])
+    (again,), _ = read_trees(written, "again")
+    said = {"FF": [b"4"], "CA": [b"UTF-8"], "GM": [b"1"]}
+    assert again.root.properties == tree.root.properties | said
+    assert shape(again.root)[1] == shape(tree.root)[1]
+    independent = sgf.Sgf_game.from_bytes(written)
+    assert independent.get_root().get("PB") == "山下"
+    assert [len(node) for node in independent.get_main_sequence()] == [1, 2, 2, 0]  # children
+    assert independent.get_root()[0][0].get_raw_list("XX") == [b"a", b"b"]
+
+
+def test_lines_and_paths_follow_first_children() -> None:
+    (tree,), _ = read_trees(GAME.encode(), "game")
+    second = tree.root.children[0].children[1]
+    line = tree.line_through(second)
+    assert [node.line("W") or node.line("B") for node in line] == ["", "cc", "gg"]
+    assert second.path() == line
+    assert tree.main_events() == read_game(GAME.encode()).events.tolist()
+
+
+def test_nodes_are_added_and_removed() -> None:
+    tree = GameTree({"SZ": [b"9"]}, 9)
+    first = tree.add(tree.root, {"B": [b"ee"]})
+    second = tree.add(first, {"W": [b""]})
+    tree.remove(first)
+    assert list(tree.nodes) == [0]
+    assert tree.add(tree.root, {}).number > second.number
+    with pytest.raises(SgfError):
+        tree.remove(tree.root)
+
+
+def test_texts_are_escaped() -> None:
+    tree = GameTree({"SZ": [b"9"]}, 9)
+    text = "a ] b \\ c [ ; ( ) 碁\nend\\"
+    tree.root.set_text("C", text)
+    assert read_trees(write_trees([tree]), "x")[0][0].root.text("C") == text
+    tree.root.set_text("C", "")
+    assert b"C[" not in write_trees([tree]).replace(b"CA[", b"")
+
+
+def test_handicap_stones_that_were_left_out_are_put_in() -> None:
+    (tree,), remarks = read_trees(b"(;SZ[9]HA[2];W[ee])", "fox")
+    assert tree.root.properties["AB"] == [b"cg", b"gc"]
+    assert "fixed points" in remarks[0]
+
+
+def test_of_a_damaged_game_the_main_line_is_left() -> None:
+    (tree,), remarks = read_trees(b"(;SZ[9];B[cc];W[dd]C[oops ] broken];B[ee])", "game")
+    assert [node.line("B") for node in tree.line_through(tree.root)] == ["", "cc", "", "ee"]
+    assert "damaged" in remarks[0]
+
+
+@pytest.mark.parametrize("data", [b"", b"no game", b"(;SZ[9];B[zz])", b"(;GM[2];B[aa])"])
+def test_what_is_no_game_is_refused(data: bytes) -> None:
+    with pytest.raises(SgfError, match="thing"):
+        read_trees(data, "thing")
+
+
+def test_deep_variations_take_no_recursion() -> None:
+    deep = b"(;SZ[9]" + b"(;B[aa]" * 20_000 + b")" * 20_001
+    (tree,), _ = read_trees(deep, "deep")
+    assert len(tree.nodes) == 20_001
+    assert len(write_trees([tree])) > 20_000
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=60).map(lambda data: b"(;SZ[9];B[aa]" + data))
+def test_no_bytes_break_it(data: bytes) -> None:
+    try:
+        trees, _ = read_trees(data, "x")
+    except SgfError:
+        return
+    for tree, again in zip(trees, read_trees(write_trees(trees), "y")[0], strict=True):
+        assert np.array_equal(tree.main_events(), again.main_events())

@@ -1,0 +1,120 @@
+"""Training an outcome head: it learns, the moves stay, and a run resumes as any other."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from reference.fake_source import FakeBatch, FakeSource
+
+from gopolicy.data.outcome_targets import OutcomeTargets
+from gopolicy.errors import ConfigError, StoreError
+from gopolicy.nets.registry import build_network
+from gopolicy.nets.weights import describe_network, load_weights, save_weights
+from gopolicy.training.checkpoint import checkpoints
+from gopolicy.training.config import TrainConfig, override
+from gopolicy.training.loop import train_task
+from gopolicy.training.run_folder import resumed_config, started_config
+from gopolicy.training.task import Result, Task
+from gopolicy.training.world import World
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SIZE = 5
+LONG = ("positions=19200", "validation_every=19200", "batch_size=32")
+
+
+class OutcomeSource(FakeSource):
+    """Positions whose noise in plane 0 says whose the points will be, and so the score."""
+
+    def batch(self, k: int) -> FakeBatch:
+        batch = super().batch(k)
+        owners = (2 * batch.planes[:, 0].reshape(-1, SIZE * SIZE) - 1).astype(np.int8)
+        scores = owners.sum(1).astype(np.float32)
+        count = len(scores)
+        won = np.where(scores > 0.5, 1, -1).astype(np.int8)
+        won[::4] = 0
+        counted = np.arange(count) % 3 != 0
+        komi = np.full(count, 0.5, np.float32)
+        batch.outcomes = OutcomeTargets(owners, scores, counted, komi, won)
+        return batch
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Path:
+    """Return the weights of a small network whose moves are to stay."""
+    torch.manual_seed(2)
+    network = build_network(
+        "alphago-res", planes=3, size=SIZE, filters=16, layers=1, normalization="none"
+    )
+    save_weights(tmp_path / "start", network, describe_network(network, "fake"))
+    return tmp_path / "start"
+
+
+def settings(start: Path, *changes: str) -> TrainConfig:
+    base = TrainConfig(
+        objective="outcome",
+        start=str(start),
+        outcome_channels=16,
+        positions=32,
+        batch_size=8,
+        warmup=8,
+        lr=0.01,
+        precision="fp32",
+        memory_format="channels_last",
+        checkpoint_minutes=60,
+        log_every=8,
+        validation_every=16,
+    )
+    return started_config(base, list(changes))
+
+
+def run(config: TrainConfig, out: Path, *, resume: bool = False) -> Result:
+    source, world = OutcomeSource(config.batch_size), World(torch.device("cpu"))
+    task = Task(config=config, source=source, out=out, world=world)
+    return train_task(task, resume=resume)
+
+
+def test_outcomes_are_learned_and_moves_stay_bit_for_bit(start: Path, tmp_path: Path) -> None:
+    config = settings(start, *LONG)
+    found = run(config, tmp_path / "run").validation
+    assert found["top1"] > 0.85
+    assert found["nll"] < 0.4
+    assert found["brier"] < 0.13
+    assert found["ownership_error"] < 0.3
+    assert found["score_error"] < 4  # the scores' own deviation is 5
+    before, after = load_weights(start), load_weights(tmp_path / "run" / "weights")
+    x = torch.rand(4, 3, SIZE, SIZE)
+    assert torch.equal(before.network(x), after.network(x))
+    assert before.outcome is None
+    assert after.outcome is not None
+
+
+@pytest.mark.parametrize("changes", [[], ["equivariant=true", "ema=0.9"]])
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(
+    start: Path, tmp_path: Path, changes: list[str]
+) -> None:
+    run(settings(start, *changes, "schedule=constant"), tmp_path / "whole")
+    run(settings(start, *changes, "schedule=constant", "positions=16"), tmp_path / "parts")
+    longer = resumed_config(tmp_path / "parts", ["positions=32"])
+    run(longer, tmp_path / "parts", resume=True)
+    whole, parts = (
+        (checkpoints(tmp_path / name)[-1] / "state.safetensors").read_bytes()
+        for name in ("whole", "parts")
+    )
+    assert whole == parts
+
+
+def test_formats_are_tried_although_the_network_is_frozen(start: Path, tmp_path: Path) -> None:
+    result = run(settings(start, "precision=auto", "memory_format=auto"), tmp_path / "run")
+    assert result.positions == 32
+
+
+def test_the_objective_needs_a_network_and_outcomes(start: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="start="):
+        run(override(TrainConfig(planes="fake"), ["objective=outcome"]), tmp_path / "a")
+    config = settings(start)
+    world = World(torch.device("cpu"))
+    task = Task(config=config, source=FakeSource(8), out=tmp_path / "b", world=world)
+    with pytest.raises(StoreError, match="no outcomes"):
+        train_task(task)

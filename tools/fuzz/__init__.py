@@ -1,0 +1,1 @@
+"""Random damage to everything that gopolicy reads, to find what it does not expect."""
