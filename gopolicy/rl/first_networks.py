@@ -1,0 +1,53 @@
+"""The networks that a run of policy gradient begins with."""
+
+import copy
+
+import torch
+
+from gopolicy.features.planes import plane_set
+from gopolicy.nets.equivariance import tie
+from gopolicy.nets.network import PolicyNetwork
+from gopolicy.nets.registry import build_network
+from gopolicy.nets.weights import load_weights
+from gopolicy.policy.other_sizes import at_size
+from gopolicy.rl.reinforce_config import ReinforceConfig
+
+_SOFT = 0.1
+"""What the last kernel of a random network is multiplied by."""
+
+
+def first_policy(config: ReinforceConfig) -> PolicyNetwork:
+    """Return the network that a run begins with: that of the weights, or a random one."""
+    learning = config.learning
+    if learning.start:
+        network = at_size(load_weights(learning.start).network, config.size)
+    else:
+        planes = plane_set(learning.planes).count
+        settings = learning.settings
+        network = build_network(learning.network, planes=planes, size=config.size, **settings)
+        _soften(network)
+    if learning.equivariant:
+        tie(network)
+    return network
+
+
+@torch.no_grad()
+def _soften(network: PolicyNetwork) -> None:
+    """Make the moves of random weights about equally probable, in place."""
+    for parameter in network.get_submodule("head").parameters():
+        parameter.mul_(_SOFT)
+
+
+@torch.no_grad()
+def first_critic(config: ReinforceConfig, network: PolicyNetwork) -> PolicyNetwork | None:
+    """Return a network that says whose every point will be, or None where none is wanted.
+
+    It begins as a copy of the policy whose head knows nothing.
+    """
+    if config.baseline != "ownership":
+        return None
+    critic = copy.deepcopy(network)
+    head = critic.get_submodule("head")
+    for parameter in [*head.parameters(), *critic.get_submodule("position_bias").parameters()]:
+        parameter.zero_()
+    return critic

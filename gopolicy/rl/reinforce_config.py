@@ -1,0 +1,205 @@
+"""The settings of policy-gradient training, and how text changes a setting."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gopolicy.errors import ConfigError, unknown
+from gopolicy.nets.network_settings import default_settings
+from gopolicy.ranges import MAX_KOMI, Range, shortened
+from gopolicy.settings import read_like, split_setting
+from gopolicy.training import config as training_config
+from gopolicy.training.config import TrainConfig
+
+BASELINES = ("none", "color", "pair", "ownership")
+"""What is taken off the result of a game, see `ReinforceConfig.baseline`."""
+LEARNING = (
+    *("settings", "network", "planes", "start", "equivariant", "positions", "batch_size", "seed"),
+    *("optimizer", "lr", "momentum", "beta2", "weight_decay", "clip_norm", "warmup", "schedule"),
+    *("decay_share", "halve_every", "ema", "precision", "checkpoint_minutes"),
+)
+"""The settings of `gopolicy train` that mean the same here."""
+EXTENDABLE = {
+    *("pool_every", "pool_share", "positions_per_game", "trace", "softness", "clip_ratio"),
+    *("entropy", "kl", "measure_every", "measure_games"),
+}
+"""What may change when a run goes on, beside what may in `gopolicy train`."""
+
+
+def _learning() -> TrainConfig:
+    """Return the settings of training that suit games."""
+    return TrainConfig(
+        network="alphago-res",
+        settings={"filters": 32, "layers": 6, "normalization": "none"},
+        positions=1_000_000,
+        batch_size=256,
+        optimizer="adamw",
+        lr=0.001,
+        warmup=5_000,
+        schedule="constant",
+        weight_decay=0.0,
+        memory_format="channels_last",  # what `Policy` plays with, on the same weights
+        checkpoint_minutes=0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReinforceConfig:
+    """Everything that decides what a run of policy gradient learns."""
+
+    learning: TrainConfig = field(default_factory=_learning)
+    """The network and how gradients become steps, as in `gopolicy train`."""
+    size: int = 19
+    """The side of the board; weights made for another are carried over."""
+    komi: float = 7.5
+    """Points added to White's area."""
+    games: int = 64
+    """Games of one iteration, an even number: each start is played twice, colors exchanged."""
+    temperature: float = 1.0
+    """Both players draw their moves from probabilities to the power of 1 / temperature."""
+    pool_every: int = 10
+    """Iterations after which the network joins the pool of past selves."""
+    pool_share: float = 1.0
+    """Share of the iterations that are played against the pool.  In the others the network plays
+    both sides and learns from both."""
+    positions_per_game: int = 0
+    """Decisions of each game that are learned from, drawn at random; 0: all."""
+    baseline: str = "color"
+    """What is taken off a result: none; color, the mean result with this color; pair, what the
+    opponent got from the same side in the other game of the pair; ownership, what a second network
+    expects, which learns whose each point will be."""
+    trace: float = 1.0
+    """With baseline ownership: how much of the credit goes back from one decision to the one
+    before.  1: each gets the result; lower: rather what changed soon after it."""
+    softness: float = 0.0
+    """The result is tanh(lead / softness); 0: 1 for a win and -1 for a loss, however large."""
+    clip_ratio: float = 0.2
+    """A move counts no more once its probability has changed by this share since it was played, in
+    the direction of its advantage; 0: it always counts."""
+    entropy: float = 0.0
+    """Weight of the entropy of the moves, which keeps them varied."""
+    kl: float = 0.0
+    """Weight of the divergence from the parent, the network that the run began with."""
+    measure_every: int = 20
+    """Iterations between two measurements against the parent; 0: none."""
+    measure_games: int = 64
+    """Games of a measurement, an even number."""
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            if item.name != "learning":
+                _check(item.name, getattr(self, item.name), item.default)
+        if self.baseline not in BASELINES:
+            raise ConfigError(unknown("baseline", self.baseline, BASELINES))
+        if self.learning.network not in ("alphago", "alphago-res"):
+            raise ConfigError(
+                f"expected a network of the alphago frame, got {self.learning.network}"
+            )
+        if self.learning.settings.get("normalization", "none") != "none":
+            raise ConfigError(
+                "expected normalization=none: a network that normalizes over a batch plays"
+                " otherwise than it learns"
+            )
+        if self.trace < 1 and self.baseline != "ownership":
+            raise ConfigError(f"trace {self.trace} needs baseline=ownership")
+
+
+_RANGES = {
+    "size": Range(2, 25),
+    "komi": Range(-MAX_KOMI, MAX_KOMI),
+    "games": Range(2, 1 << 14),
+    "measure_games": Range(2, 1 << 14),
+    "temperature": Range(0, 1000, without_low=True),
+    "pool_every": Range(1),
+    "pool_share": Range(0, 1),
+    "positions_per_game": Range(0),
+    "trace": Range(0, 1),
+    "softness": Range(0, 1000),
+    "clip_ratio": Range(0, 1, without_high=True),
+    "entropy": Range(0, 1000),
+    "kl": Range(0, 1000),
+    "measure_every": Range(0),
+}
+"""What each number may be."""
+_EVEN = ("games", "measure_games")
+
+
+def _check(name: str, value: object, default: object) -> None:
+    """Refuse a setting of games of another kind than its default, or out of its range."""
+    kinds = (int, float) if isinstance(default, float) else (type(default),)
+    if type(value) not in kinds:
+        raise ConfigError(f"expected {name} of another kind, got {shortened(value)}")
+    if name in _RANGES and value not in _RANGES[name]:  # type: ignore[operator]
+        raise ConfigError(f"expected {name} {_RANGES[name]}, got {shortened(value)}")
+    if name in _EVEN and int(value) % 2:  # type: ignore[call-overload]
+        raise ConfigError(f"expected {name} to be even, got {value}")
+
+
+_OWN = {
+    item.name: item.default
+    for item in dataclasses.fields(ReinforceConfig)
+    if item.name != "learning"
+}
+
+
+def split_changes(
+    config: ReinforceConfig, changes: Iterable[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings of games that changes such as ``games=128`` set, and the other changes.
+
+    Numbers may end in k or M.  ConfigError for what is no setting here.
+    """
+    own: dict[str, Any] = {}
+    others: dict[str, str] = {}
+    for key, text in map(split_setting, changes):
+        if key in _OWN:
+            own[key] = read_like(key, text, _OWN[key], _RANGES.get(key))
+        else:
+            others[key] = text
+    known = default_settings(others.get("network", config.learning.network))
+    for key in others:
+        if key == "settings" or (key not in LEARNING and key not in known):
+            raise ConfigError(unknown("setting", key, [*_OWN, *LEARNING[1:], *known]))
+    if "normalization" in known and "network" in others:
+        others = {"normalization": "none"} | others
+    return own, [f"{key}={text}" for key, text in others.items()]
+
+
+def override_reinforce(config: ReinforceConfig, changes: Iterable[str]) -> ReinforceConfig:
+    """Return config with changes such as ``games=128``, ``lr=0.01`` or ``filters=64``.
+
+    ConfigError for what is no setting here.
+    """
+    own, others = split_changes(config, changes)
+    learning = training_config.override(config.learning, others)
+    return dataclasses.replace(config, **own, learning=learning)
+
+
+def reinforce_to_json(config: ReinforceConfig) -> dict[str, Any]:
+    """Return config as what JSON can hold."""
+    return dataclasses.asdict(config)
+
+
+def reinforce_from_json(values: Mapping[str, Any]) -> ReinforceConfig:
+    """Return the configuration that `reinforce_to_json` wrote; unknown fields are an error."""
+    strange = sorted(values.keys() - _OWN.keys() - {"learning"})
+    if strange:
+        raise ConfigError(f"the run has a setting {strange[0]!r} that this version does not know")
+    learning = values.get("learning")
+    if not isinstance(learning, Mapping):
+        raise ConfigError("the run does not say how it learns")
+    own = {key: value for key, value in values.items() if key != "learning"}
+    return ReinforceConfig(**own, learning=training_config.from_json(learning))
+
+
+def check_reinforce_continues(before: ReinforceConfig, now: ReinforceConfig) -> dict[str, Any]:
+    """Return the settings that change when a run goes on; ConfigError for those that cannot."""
+    changed = training_config.check_continues(before.learning, now.learning)
+    for name in _OWN:
+        old, new = getattr(before, name), getattr(now, name)
+        if old != new and name not in EXTENDABLE:
+            raise ConfigError(f"this run began with {name} {old!r}; it cannot go on with {new!r}")
+        if old != new:
+            changed[name] = new
+    return changed
