@@ -1,0 +1,1 @@
+"""KataGo's analysis protocol: questions about positions as JSON, one on a line."""
