@@ -1,0 +1,129 @@
+"""``gopolicy board``: the board in the browser, to look at networks, play them and review games."""
+
+import argparse
+import contextlib
+import os
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gopolicy.cli.options import add_device, add_symmetries, whole_number
+from gopolicy.cli.output import print_text, say
+from gopolicy.errors import ConfigError, SgfError
+
+if TYPE_CHECKING:
+    from gopolicy.web.app import Opening
+
+DESCRIPTION = """\
+Opens a page on this machine: a board with the network's moves as a heat map. Step through a game,
+play against the network, see which stones speak for a move. The page talks to this program alone,
+at 127.0.0.1, by an address that nobody can guess; nothing leaves the machine. Ctrl-C ends it."""
+
+EXAMPLES = """\
+examples:
+  gopolicy board
+  gopolicy board game.sgf
+  gopolicy board games.zip
+  gopolicy board game.sgf --weights alphago-64x8 --weights run/weights"""
+
+MOST_NETWORKS, MOST_GAMES = 4, 500
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "game",
+        metavar="GAME.sgf",
+        nargs="?",
+        type=Path,
+        help=f"a game to look at, or an archive with up to {MOST_GAMES} games",
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="W",
+        action="append",
+        help="a shipped network by name, a weight folder or a file in one (default: the best "
+        f"shipped network); up to {MOST_NETWORKS}, side by side",
+    )
+    parser.add_argument(
+        "--port",
+        type=whole_number(0, 65535),
+        default=0,
+        metavar="N",
+        help="where to listen on 127.0.0.1 (default: any free port)",
+    )
+    parser.add_argument(
+        "--no-open", action="store_true", help="print the address and open no browser"
+    )
+    add_symmetries(parser)
+    add_device(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from gopolicy.nets.weight_info import check_weights, default_weights, short_name
+    from gopolicy.play.bot import BotOptions
+    from gopolicy.web.engines import Engines
+    from gopolicy.web.serve import listen, serve
+
+    weights = args.weights or [default_weights()]
+    if len(weights) > MOST_NETWORKS:
+        raise ConfigError(f"expected at most {MOST_NETWORKS} networks, got {len(weights)}")
+    for each in weights:
+        check_weights(each)
+    opening = _opening(args.game, weights)
+    listener = listen(args.port)
+    settings = {"device": args.device, "symmetries": args.symmetries}
+    named = [(short_name(each), BotOptions(weights=each, **settings)) for each in weights]
+    try:
+        serve(Engines(named), opening, listener, lambda address: _announce(args, address))
+    except KeyboardInterrupt:
+        say("gopolicy board: ended")
+    sys.stdout.flush()
+    os._exit(0)  # at once: Python takes seconds to take torch apart
+
+
+def _opening(path: Path | None, weights: list[str]) -> "Opening":
+    from gopolicy.nets.weight_info import find_weights, read_description
+    from gopolicy.web.app import Opening
+    from gopolicy.web.game_file import read_file
+
+    planes = [str(read_description(find_weights(each))["plane_set"]) for each in weights]
+    if path is None:
+        return Opening(plane_sets=planes)
+    data = _games(path)
+    read_file(data, path.name)  # to complain now, not on the page
+    return Opening(data=data, name=path.name, plane_sets=planes)
+
+
+def _games(path: Path) -> bytes:
+    from gopolicy.sgf.archive import iter_archive
+    from gopolicy.sgf.read import read_file
+    from gopolicy.sgf.tree import read_trees, write_trees
+
+    if path.suffix.lower() == ".sgf":
+        return read_file(path)
+    games: list[bytes] = []
+    for member in iter_archive(path):
+        if isinstance(member, tuple):
+            with contextlib.suppress(SgfError):  # what cannot be read is not in the list
+                games += [write_trees([tree]) for tree in read_trees(member[1], member[0])[0]]
+        if len(games) > MOST_GAMES:
+            say(f"{path}: only the first {MOST_GAMES} games are listed")
+            break
+    if not games:
+        raise ConfigError(f"{path}: no game in it can be read")
+    return b"".join(games[:MOST_GAMES])
+
+
+def _announce(args: argparse.Namespace, address: str) -> None:
+    print_text(address)
+    sys.stdout.flush()
+    say("gopolicy board: open this address in a browser; Ctrl-C ends it")
+    seen = sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    if seen and not args.no_open:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()

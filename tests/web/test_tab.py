@@ -1,0 +1,298 @@
+"""What a page asks for, and what it is told: looking, walking, editing, playing, counting."""
+
+import json
+from collections.abc import Iterator
+from itertools import count
+from xml.etree import ElementTree as ET
+
+import pytest
+from reference.web_client import FakePage, News, open_page
+from starlette.testclient import TestClient
+
+from gopolicy.sgf.read import read_game
+from gopolicy.sgf.tree import read_trees
+
+SVG = "{http://www.w3.org/2000/svg}"
+TABS = (f"the-tab-of-some-test-{number}" for number in count())
+HOSTILE = "<img src=x onerror=alert(1)></title><script>alert(2)</script>&\u202e\x00"
+
+
+@pytest.fixture
+def page(client: TestClient) -> Iterator[FakePage]:
+    with open_page(client, next(TABS)) as found:
+        found.hear("look")
+        yield found
+
+
+def kinds(svg: str) -> set[str]:
+    """Return the classes of the groups of a board."""
+    return {str(group.get("class")) for group in ET.fromstring(svg).iter(f"{SVG}g")}
+
+
+def test_the_heat_map_is_on_when_the_page_opens(client: TestClient) -> None:
+    with open_page(client, next(TABS)) as page:
+        (network,) = page.hear("look")["networks"]
+        assert "heat faint" in kinds(network["svg"])  # a network of random weights
+        shares = [move["share"] for move in network["moves"]]
+        assert shares == sorted(shares, reverse=True)
+        assert len(shares) == 10
+        assert page.seen["position"]["stones"] == "." * 81
+        assert page.seen["game"]["PB"] == "Kuroki"
+        assert page.seen["hello"]["networks"][0]["name"] == "tiny"
+        assert len(page.seen["hello"]["networks"][0]["planes"]) == 48
+
+
+def test_stepping_goes_along_the_first_children_and_back(page: FakePage) -> None:
+    page.ask("step", by=3)
+    position = page.hear("position")
+    assert (position["number"], position["last"], position["comment"]) == (3, "G7", "first remark")
+    page.ask("step", by=-2)
+    assert page.hear("position")["last"] == "E5"
+    page.ask("step", by=1000)
+    assert page.hear("position")["number"] == 5
+    page.ask("go", node=0)
+    assert page.hear("position")["number"] == 0
+
+
+def test_the_look_tells_what_was_played(page: FakePage) -> None:
+    page.ask("step", by=1)
+    look = page.hear("look", lambda news: news["node"] == 1)
+    assert look["networks"][0]["played"]["vertex"] == "C7"
+
+
+def test_a_move_becomes_a_variation_and_is_not_doubled(page: FakePage) -> None:
+    page.ask("step", by=1)
+    page.hear("position")
+    before = len(page.seen["tree"]["rows"])
+    page.ask("play", vertex="g3")
+    added = page.hear("position", lambda news: news["last"] == "G3")["node"]
+    assert len(page.seen["tree"]["rows"]) == before + 1
+    assert [added, 1, 2, "G3", 0] in page.seen["tree"]["rows"]
+    page.ask("step", by=-1)
+    page.hear("position")
+    page.ask("play", vertex="G3")
+    assert page.hear("position", lambda news: news["last"] == "G3")["node"] == added
+    page.ask("remove")
+    page.hear("position")
+    assert len(page.seen["tree"]["rows"]) == before
+
+
+def test_comments_are_shown_changed_and_kept(page: FakePage) -> None:
+    page.ask("comment", node=2, text=f"new ] \\ {HOSTILE} 本因坊")
+    page.hear("tree")
+    page.ask("save")
+    saved = page.hear("file")
+    (tree,), remarks = read_trees(saved["text"].encode(), "saved")
+    assert remarks == []
+    texts = [node.text("C") for node in tree.nodes.values() if "C" in node.properties]
+    assert "first remark" in texts
+    assert "instead" in texts
+    assert any(text.startswith("new ] \\ <img") and text.endswith("本因坊") for text in texts)
+    assert tree.root.line("RE") == "W+R"
+
+
+def test_files_in_any_encoding_open(page: FakePage) -> None:
+    text = "(;SZ[9]PB[山下]PW[張]C[ソ表 本因坊];B[ee]C[黒の手])"
+    page.hand_over("s.sgf", text.encode("cp932"))
+    assert page.hear("game", lambda news: news["file"] == "s.sgf")["PB"] == "山下"
+    assert page.hear("position")["comment"] == "ソ表 本因坊"
+
+
+def test_a_file_that_is_none_is_told_and_changes_nothing(page: FakePage) -> None:
+    page.hand_over("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert "no SGF game" in page.hear("error")["text"]
+    page.ask("step", by=1)
+    assert page.hear("position")["last"] == "E5"
+
+
+def test_names_and_comments_are_data(page: FakePage) -> None:
+    page.hand_over(HOSTILE, f"(;SZ[9]PB[{HOSTILE}]LB[ee:<b>]C[{HOSTILE}];B[ee])".encode())
+    game = page.hear("game", lambda news: news["file"] == HOSTILE)
+    assert game["PB"].startswith("<img src=x")
+    root = ET.fromstring(page.hear("position")["svg"])
+    assert list(root.iter(f"{SVG}script")) == []
+    assert "<b>" in "".join(root.itertext())
+
+
+def test_several_games_are_listed(page: FakePage) -> None:
+    page.hand_over("two.sgf", b"(;SZ[9]PB[one];B[ee])(;SZ[13]PB[two];B[gg])")
+    game = page.hear("game", lambda news: len(news["games"]) == 2)
+    assert game["PB"] == "one"
+    page.ask("game", number=1)
+    assert page.hear("game", lambda news: news["game"] == 1)["size"] == 13
+    page.ask("save")
+    trees, _ = read_trees(page.hear("file")["text"].encode(), "saved")
+    assert [tree.size for tree in trees] == [9, 13]
+
+
+@pytest.mark.parametrize(
+    ("layer", "group", "words"),
+    [
+        ("ownership", "owners", "random games"),
+        ("plane", "weights", "stone color"),
+        ("saliency", "weights", "speak for"),
+        ("activation", "weights", "channel 0 of 4"),
+        ("ladders", "stones", "ladder"),
+        ("nothing", "stones", ""),
+    ],
+)
+def test_every_layer_is_drawn_and_explained(
+    page: FakePage, layer: str, group: str, words: str
+) -> None:
+    page.ask("step", by=4)
+    page.hear("position")
+    page.ask("show", layer=layer)
+    (network,) = page.hear("look", lambda news: news["layer"] == layer)["networks"]
+    assert group in kinds(network["svg"])
+    assert words in network["note"]
+
+
+def test_a_ladder_is_found(page: FakePage) -> None:
+    stones = b"AB[dc][cd][fd][ce]AW[dd]"  # White's stone has two liberties, E6 and D5
+    page.hand_over("ladder.sgf", b"(;SZ[9]" + stones + b"PL[B])")
+    page.hear("game", lambda news: news["file"] == "ladder.sgf")
+    page.ask("show", layer="ladders")
+    (network,) = page.hear("look", lambda news: news["layer"] == "ladders")["networks"]
+    assert network["note"] == "Black to move: E6, D5 (C) captures in a ladder."
+    labels = [text.text for text in ET.fromstring(network["svg"]).iter(f"{SVG}text")]
+    assert labels.count("C") == 4  # beside the two coordinates
+
+
+def test_the_agreement_with_a_game_is_told(page: FakePage) -> None:
+    graph = page.seen.get("graph") or {}
+    if not graph.get("done"):
+        graph = page.hear("graph", lambda news: news["done"])
+    assert [move["vertex"] for move in graph["moves"]] == ["E5", "C7", "G7", "C3", "G3"]
+    assert [move["number"] for move in graph["moves"]] == [1, 2, 3, 4, 5]
+    assert all(0 <= move["share"] <= 1 for move in graph["moves"])
+
+
+NEW = {
+    "size": 9,
+    "color": "black",
+    "handicap": 0,
+    "komi": 6.5,
+    "rules": "Chinese",
+    "temperature": 0,
+    "hints": False,
+}
+
+
+def begin(page: FakePage, **changes: object) -> News:
+    page.ask("new", **NEW | changes)
+    return page.hear("phase", lambda news: news["playing"])
+
+
+def test_the_network_answers_a_move(page: FakePage) -> None:
+    begin(page)
+    page.ask("play", vertex="E5")
+    page.hear("position", lambda news: news["number"] == 2)
+    assert page.seen["position"]["stones"].count("O") == 1
+    page.ask("undo")
+    assert page.hear("position", lambda news: news["number"] == 0)["stones"] == "." * 81
+
+
+def test_whoever_plays_white_waits_for_the_network(page: FakePage) -> None:
+    begin(page, color="white")
+    assert page.hear("position", lambda news: news["number"] == 1)["to_play"] == 2
+
+
+def test_handicap_stones_stand_and_white_begins(page: FakePage) -> None:
+    begin(page, handicap=4, color="black")
+    position = page.hear("position", lambda news: news["number"] == 1)
+    assert (position["stones"].count("X"), position["stones"].count("O")) == (4, 1)
+
+
+def test_a_game_is_counted_with_dead_stones_and_saved(page: FakePage) -> None:
+    begin(page, color="both")
+    wall = [f"{column}{row}" for row in range(9, 0, -1) for column in "EF"]
+    for vertex in wall:
+        page.ask("play", vertex=vertex)
+    page.hear("position", lambda news: news["number"] == len(wall))
+    page.ask("play", vertex="J9")  # a stone that cannot live
+    for _ in range(2):
+        page.ask("play", vertex="pass")
+    counting = page.hear("phase", lambda news: news["score"])
+    assert counting["score"] == "B+2.5"  # 45 against 36 + 6.5
+    assert counting["dead"] == [8]
+    page.ask("play", vertex="J9")  # says that it lives: then White owns no empty point
+    alive = page.hear("phase", lambda news: news["dead"] == [])
+    assert alive["score"] != "B+2.5"
+    page.ask("play", vertex="J9")
+    page.hear("phase", lambda news: news["dead"] == [8])
+    page.ask("finish")
+    assert page.hear("phase", lambda news: not news["playing"])["result"] == "B+2.5"
+    page.ask("save")
+    record = read_game(page.hear("file")["text"].encode())
+    assert (record.result, record.komi, record.rules) == ("B+2.5", 6.5, "Chinese")
+    assert record.moves == 21
+
+
+def test_resigning_ends_the_game(page: FakePage) -> None:
+    begin(page)
+    page.ask("resign")
+    assert page.hear("phase", lambda news: news["result"])["result"] == "W+R"
+    assert "no game" in page.refused("resign")
+
+
+def test_what_the_rules_forbid_is_told(page: FakePage) -> None:
+    begin(page, color="both")
+    page.ask("play", vertex="E5")
+    page.hear("position", lambda news: news["number"] == 1)
+    assert page.refused("play", vertex="E5") == "E5 is not allowed: the point is occupied."
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "no JSON",
+        "[" * 100_000,
+        "[]",
+        "{}",
+        '{"do": 1}',
+        '{"do": "quit"}',
+        '{"do": "__init__"}',
+        '{"do": "step"}',
+        '{"do": "step", "by": 1e99}',
+        '{"do": "step", "by": true}',
+        '{"do": "go", "node": 99999}',
+        '{"do": "play", "vertex": "Z99"}',
+        '{"do": "play", "vertex": ["E5"]}',
+        '{"do": "show", "layer": "other"}',
+        '{"do": "comment", "node": 0, "text": 7}',
+        '{"do": "game", "number": 5}',
+        json.dumps({"do": "new", **NEW, "size": 1000}),
+        json.dumps({"do": "new", **NEW, "size": 5, "handicap": 9}),
+        json.dumps({"do": "new", **NEW, "komi": "many"}),
+        json.dumps({"do": "new", **NEW, "temperature": -1}),
+        '{"do": "new", "size": 9, "color": "black", "komi": NaN}',
+    ],
+)
+def test_a_wrong_message_is_a_sentence_and_the_tab_lives_on(page: FakePage, message: str) -> None:
+    page.say(message)
+    text = page.hear("error")["text"]
+    assert text.endswith(".")
+    assert "terminal" not in text  # that would be an error of ours
+    page.ask("step", by=1)
+    assert page.hear("position", lambda news: news["number"] == 1)
+
+
+def test_a_page_that_comes_back_finds_its_game(client: TestClient) -> None:
+    tab = next(TABS)
+    with open_page(client, tab) as page:
+        page.hear("position")
+        page.ask("step", by=2)
+        page.hear("position", lambda news: news["number"] == 2)
+    with open_page(client, tab) as again:
+        assert again.hear("position")["number"] == 2
+
+
+def test_two_tabs_do_not_disturb_each_other(client: TestClient) -> None:
+    with open_page(client, next(TABS)) as one, open_page(client, next(TABS)) as other:
+        one.ask("step", by=3)
+        one.hear("position", lambda news: news["number"] == 3)
+        other.ask("comment", node=0, text="mine")
+        other.hear("tree", lambda news: news["rows"][0][4] == 1)
+        one.ask("step", by=-3)
+        assert one.hear("position", lambda news: news["number"] == 0)["comment"] == ""
