@@ -26,7 +26,7 @@ def test_the_test_command_is_what_ci_runs() -> None:
     *_, install, test = steps(SHELL_BLOCKS[-1])
     assert test.startswith("pytest")
     script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
-    assert script.index(install) + 1 == script.index(test)
+    assert script[script.index(install) + 1].startswith(test)
     assert test in (ROOT / "tools" / "check.sh").read_text("utf-8")
 
 
