@@ -80,20 +80,7 @@ class Board:
     ) -> "Board":
         """Return the board after events, see `gopolicy.go.types`; IllegalMove where one is."""
         board = cls(size, komi=komi, superko=superko, suicide=suicide)
-        waiting: list[int] = []
-        if isinstance(events, str | bytes) or not isinstance(events, Iterable):
-            raise wrong_kind("the events of a game, such as GameRecord.events", events)
-        for event in map(int, events):
-            if event & EVENT_SETUP:
-                waiting.append(event)
-                continue
-            if waiting:
-                board._set_up(waiting)
-                waiting = []
-            point = Point(kernels.event_point(event))
-            board.play(point, player(kernels.event_color(event)))
-        if waiting:
-            board._set_up(waiting)
+        board.carry_out(events)
         return board
 
     @classmethod
@@ -236,9 +223,9 @@ class Board:
         reason = self.refusal(at, color)
         if reason is not None:
             raise IllegalMove(self._complaint(at, color, reason), reason)
-        return self._carry_out(at, color)
+        return self._play(at, color)
 
-    def _carry_out(self, at: Point, color: Color) -> int:
+    def _play(self, at: Point, color: Color) -> int:
         """Play without asking the rules."""
         recorded = 0
         if self._history is not None and color != self.to_move:
@@ -276,6 +263,21 @@ class Board:
         if to_move is not None:
             events.append(setup_event(PASS, player(to_move)))
         self._set_up(events)
+
+    def carry_out(self, events: Iterable[int]) -> None:
+        """Do what events say, see `gopolicy.go.types`; IllegalMove at the first that is refused."""
+        waiting: list[int] = []
+        if isinstance(events, str | bytes) or not isinstance(events, Iterable):
+            raise wrong_kind("the events of a game, such as GameRecord.events", events)
+        for event in map(int, events):
+            if event & EVENT_SETUP:
+                waiting.append(event)
+                continue
+            self._set_up(waiting)
+            waiting = []
+            point = Point(kernels.event_point(event))
+            self.play(point, player(kernels.event_color(event)))
+        self._set_up(waiting)
 
     def place_handicap(self, stones: int) -> tuple[Point, ...]:
         """Put 2 to 9 black stones on an empty board by the table of GTP; return their points."""
@@ -323,7 +325,7 @@ class Board:
                 other._set_up(events)
             else:
                 point, color = kernels.event_point(events[0]), kernels.event_color(events[0])
-                other._carry_out(Point(point), player(color))
+                other._play(Point(point), player(color))
         return other
 
     def copy(self) -> "Board":

@@ -1,6 +1,7 @@
 """The positions of a recorded game."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,25 +49,33 @@ def board_after(record: GameRecord, events: int | None = None) -> Board:
     give White for handicap stones.  Raises IllegalMove, which names the record and the move, where
     the rules refuse one.
     """
-    wanted = record.events[:events]
+    with _named(record, events):
+        board = Board.from_events(record.size, record.events[:events])
+    board.komi = _komi(record, board)
+    return board
+
+
+@contextmanager
+def _named(record: GameRecord, events: int | None) -> Iterator[None]:
+    """Name the record and the move where one of its first events is refused."""
     try:
-        board = Board.from_events(record.size, wanted)
+        yield
     except IllegalMove as error:
+        wanted = record.events[:events]
         at = replay(new_board(record.size), wanted, len(wanted))
         number = int(np.count_nonzero(wanted[: at + 1] < EVENT_SETUP))
         message = f"{record.name}: move {number} is illegal: {error}"
         raise IllegalMove(message, error.reason) from error
-    board.komi = (record.komi or 0.0) + _handicap_bonus(record, board)
-    return board
 
 
-def _handicap_bonus(record: GameRecord, board: Board) -> int:
-    """Return White's points for handicap stones; none under rules that nobody knows."""
+def _komi(record: GameRecord, board: Board) -> float:
+    """Return the komi with White's points for handicap stones, none under unknown rules."""
+    komi = record.komi or 0.0
     try:
         rules = rules_named(record.rules)
     except ConfigError:
-        return 0
-    return rules.bonus(handicap_stones(board.events.tolist()))
+        return komi
+    return komi + rules.bonus(handicap_stones(board.events.tolist()))
 
 
 def position_before(record: GameRecord, number: int | None = None) -> Position:
@@ -90,5 +99,14 @@ def positions(record: GameRecord) -> Iterator[Position]:
 
     Raises IllegalMove, which names the record and the move, where the rules refuse one.
     """
-    for number in range(1, record.moves + 1):
-        yield position_before(record, number)
+    moves = np.flatnonzero(record.events < EVENT_SETUP).tolist()
+    if not moves:
+        return
+    board, done = board_after(record, moves[0]), moves[0]
+    for number, stop in enumerate(moves, start=1):
+        with _named(record, stop):
+            board.carry_out(record.events[done:stop])
+        board.komi = _komi(record, board)
+        done, event = stop, int(record.events[stop])
+        to_play, played = Color(event_color(event)), Point(event_point(event))
+        yield Position(board=board.copy(), number=number, to_play=to_play, played=played)
