@@ -28,12 +28,24 @@ MOVE = 38
 
 
 @contextmanager
+def open_chromium() -> Iterator[Any]:
+    """Start the browser."""
+    sync_api = importlib.import_module("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
 def page_of(browser: Any, *arguments: str, **settings: Any) -> Iterator[Any]:
     """Start a board and open its page."""
     command = [sys.executable, "-m", "gopolicy", "board", "--no-open", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     page = browser.new_page(**{"viewport": WIDE, "device_scale_factor": 1} | settings)
+    page.set_default_timeout(120_000)
     try:
         page.goto(process.stdout.readline().strip())
         page.wait_for_selector(".answered svg")
@@ -111,12 +123,8 @@ def draw(browser: Any, folder: Path) -> None:
 
 def main(folder: str) -> None:
     """Draw all pictures into a folder."""
-    sync_api = importlib.import_module("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with open_chromium() as browser:
         draw(browser, Path(folder))
-        browser.close()
 
 
 if __name__ == "__main__":

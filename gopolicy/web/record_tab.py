@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ from gopolicy.web.walk import REVIEW, Walk
 
 LOG = logging.getLogger(__name__)
 _MOST_NODE = 10**9
+_PAUSE = 0.15
+"""Seconds: whoever steps on before they are over is on the way, and sees no heat map there."""
 
 
 class RecordTab:
@@ -42,6 +45,7 @@ class RecordTab:
         self.contest: Contest | None = None
         self.count: Count | None = None
         self.wish = Wish()
+        self._moved = 0.0
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._open(opened or empty_file())
 
@@ -198,7 +202,8 @@ class RecordTab:
         self._stop("think")
         self.count = None
         self.walk.go(node)
-        self._tell_position()
+        before, self._moved = self._moved, time.monotonic()
+        self._tell_position(_PAUSE if self._moved - before < _PAUSE else 0.0)
 
     # Telling.
 
@@ -234,7 +239,8 @@ class RecordTab:
             dead=sorted(count.dead) if count else [],
         )
 
-    def _tell_position(self) -> None:
+    def _tell_position(self, pause: float = 0.0) -> None:
+        """Tell what is on the board; after a pause without a further step the networks look."""
         node, position = self.walk.node, self.walk.position()
         board = position.board
         playing = self.contest is not None and not self.contest.result
@@ -260,7 +266,7 @@ class RecordTab:
         )
         self._tell_phase()
         if self.count is None:
-            self._begin("look", lambda: self._look(scene))
+            self._begin("look", lambda: self._look(scene, pause))
         else:
             self._stop("look")
         line = self.file.tree.line_through(node)
@@ -268,8 +274,9 @@ class RecordTab:
             self._line = line
             self._begin("graph", lambda: self._graph(line))
 
-    async def _look(self, scene: Scene) -> None:
+    async def _look(self, scene: Scene, pause: float) -> None:
         wish, node = self.wish, self.walk.node.number
+        await asyncio.sleep(pause)
 
         def question(ready: Sequence[Engine]) -> list[dict[str, Any]]:
             return [look(engine, scene, wish) for engine in ready]

@@ -112,6 +112,24 @@ def test_stepping_through_a_long_game(screen: Screen) -> None:
     screen.wait_for_text("#facts", f"Move {number[0]}")
 
 
+def test_what_stayed_on_the_board_while_stepping_is_what_a_new_page_draws(screen: Screen) -> None:
+    page = screen.page
+    screen.drop("long.sgf", long_game(120))
+    screen.wait_for_text("#title", "Long")
+    drawn = "document.querySelector('.stage svg').outerHTML"
+    for moves, layer in ((90, "moves"), (60, "ladders"), (61, "moves"), (30, "nothing")):
+        page.fill("#slider", str(moves))
+        screen.wait_for_text("#facts", f"Move {moves}:")
+        page.select_option("#layer", layer)
+        page.wait_for_selector(".answered svg")
+    page.select_option("#layer", "moves")
+    page.wait_for_selector(".answered svg .heat")
+    kept = page.evaluate(drawn)
+    page.reload()
+    page.wait_for_selector(".answered svg .heat")
+    assert page.evaluate(drawn) == kept
+
+
 def test_a_shift_jis_file_is_dropped_edited_and_saved(screen: Screen) -> None:
     text = "(;SZ[9]PB[山下]PW[張栩]C[ソ表 本因坊];B[ee](;W[cc])(;W[gg]C[変化]))"
     screen.drop("kifu.sgf", text.encode("cp932"))

@@ -1,6 +1,6 @@
 // The boards: the pictures that gopolicy draws, and above the first a control for every point.
 
-import { boardFrom, byId, colorName, make, percent, vertexName } from "./dom.js";
+import { byId, colorName, make, percent, showBoard, vertexName } from "./dom.js";
 
 const SWIPE = 40;
 
@@ -58,16 +58,14 @@ export class Boards {
   }
 
   put(stage, text, answered) {
-    const svg = boardFrom(text);
+    showBoard(stage, text);
     stage.classList.toggle("answered", answered);
-    const old = stage.querySelector("svg");
-    if (old) old.replaceWith(svg);
-    else stage.prepend(svg);
   }
 
   /** Makes the controls; they stay while pictures change below them. */
   makePoints(size) {
     this.size = size;
+    this.names = [];
     byId("boards").style.setProperty("--size", size);
     this.points = [...Array(size * size).keys()].map((index) => {
       const button = make("button", { type: "button", tabIndex: -1 });
@@ -152,8 +150,9 @@ export class Boards {
       const share = this.shares.get(vertex);
       if (share && !color) words.push(`choice ${share[0]}, ${percent(share[1])}`);
       const name = words.join(", ");
-      if (button.ariaLabel !== name) button.ariaLabel = name;
-      if (button.dataset.color !== String(color)) button.dataset.color = color;
+      if (this.names[index] === name) return;
+      button.ariaLabel = this.names[index] = name;
+      button.dataset.color = color;
     });
   }
 }

@@ -19,12 +19,52 @@ export function draw(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Returns a board that came as text; it is parsed as XML, so no script in it could run. */
-export function boardFrom(text) {
-  const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  const svg = document.importNode(parsed, true);
-  svg.setAttribute("aria-hidden", "true");
-  return svg;
+const PART = /\n(?=<[a-z])/;
+const PIECE = /<(\w+)[^>]*?(?:\/>|>(?:<title>[^<]*<\/title>|[^<]*)<\/\1>)/g;
+const GROUP = /^(<g[^>]*>)(.*)<\/g>$/s;
+
+/** Shows a board that came as text: elements that are there already stay, so that a step costs little. */
+export function showBoard(stage, text) {
+  const [head, ...parts] = text.replace(/\n<\/svg>$/, "").split(PART);
+  if (stage.head !== head) {
+    const [svg] = parsed(`${head}</svg>`);
+    svg.setAttribute("aria-hidden", "true");
+    stage.querySelector("svg")?.remove();
+    stage.prepend(svg);
+    stage.head = head;
+  }
+  const svg = stage.firstChild;
+  const groups = parts.map(split);
+  fill(svg, groups.map(({ shell }) => shell));
+  for (const { shell, pieces } of groups) if (pieces) fill(svg.pieces.get(shell), pieces);
+}
+
+/** Takes a group apart, if it is one of simple elements. */
+function split(part) {
+  const [, head, inside] = GROUP.exec(part) ?? [], pieces = inside?.match(PIECE);
+  return pieces?.join("") === inside && pieces ? { shell: `${head}</g>`, pieces } : { shell: part };
+}
+
+/** Lets an element have these pieces of markup as children, in this order. */
+function fill(parent, pieces) {
+  const old = parent.pieces ?? new Map(), wanted = new Set(pieces), found = new Map();
+  for (const [piece, element] of old) if (!wanted.has(piece)) element.remove();
+  const fresh = parsed([...wanted].filter((piece) => !old.has(piece)).join(""));
+  let next = parent.firstChild;
+  for (const piece of wanted) {
+    const element = old.get(piece) ?? fresh.shift();
+    if (element === next) next = next.nextSibling;
+    else parent.insertBefore(element, next);
+    found.set(piece, element);
+  }
+  parent.pieces = found;
+}
+
+/** Returns the elements in a text; it is parsed as XML, so no script in it could run. */
+function parsed(text) {
+  if (!text) return [];
+  const whole = `<svg xmlns="http://www.w3.org/2000/svg">${text}</svg>`;
+  return [...new DOMParser().parseFromString(whole, "image/svg+xml").documentElement.children];
 }
 
 const COLUMNS = "ABCDEFGHJKLMNOPQRSTUVWXYZ";

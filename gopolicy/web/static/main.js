@@ -46,7 +46,7 @@ const hear = {
     layers.set(message.wish);
     tree.at(message.node);
     graph.at(message.node);
-    byId("slider").max = Math.max(1, tree.line().length - 1);
+    byId("slider").max = Math.max(1, tree.line.length - 1);
     byId("slider").value = tree.here?.x ?? 0;
     if (moved || document.activeElement !== byId("comment")) byId("comment").value = message.comment;
     byId("note").textContent = message.remark || (hear.looked ? "" : "The network is getting ready ...");
@@ -126,7 +126,7 @@ function showStatus() {
 function step(what) {
   const end = { first: 0, last: -1 }[what];
   if (end === undefined) stepper.step(Number(what));
-  else stepper.go(tree.line().at(end).number);
+  else stepper.go(tree.line.at(end).number);
 }
 
 byId("transport").addEventListener("click", (event) => {
@@ -139,7 +139,7 @@ byId("transport").addEventListener("submit", (event) => {
   byId("vertex").value = "";
 });
 byId("slider").addEventListener("input", (event) => {
-  const node = tree.line()[Number(event.target.value)];
+  const node = tree.line[Number(event.target.value)];
   if (node) stepper.go(node.number);
 });
 byId("games").addEventListener("change", (event) => link.ask("game", { number: Number(event.target.value) }));
