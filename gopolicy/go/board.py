@@ -345,10 +345,12 @@ class Board:
         """Return the score by area, komi included: Tromp-Taylor unless dead stones are given."""
         return scoring.area_score(self.stones, komi=self.komi, dead=self._points(dead))
 
-    def territory_score(self, dead: Iterable[Point | str] = ()) -> scoring.Score:
+    def territory_score(
+        self, dead: Iterable[Point | str] = (), *, tax: scoring.Tax = "SEKI"
+    ) -> scoring.Score:
         """Return the score by territory and prisoners, komi included."""
-        removed = self._points(dead)
-        return scoring.territory_score(self.stones, self.captures, komi=self.komi, dead=removed)
+        removed, komi = self._points(dead), self.komi
+        return scoring.territory_score(self.stones, self.captures, komi=komi, dead=removed, tax=tax)
 
     # Inside.
 

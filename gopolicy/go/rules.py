@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gopolicy.errors import ConfigError
-from gopolicy.go.scoring import Scoring
+from gopolicy.go.scoring import Scoring, Tax
 from gopolicy.go.superko import Superko
 
 
@@ -17,11 +17,8 @@ class Rules:
     superko: Superko = "positional"
     suicide: bool = False
     scoring: Scoring = "area"
-    tax: Literal["NONE", "SEKI"] = "NONE"
-    """SEKI, for territory only, says that eyes in a seki are no points.
-
-    It is accepted and told, but such eyes are counted: nothing here can tell a seki.
-    """
+    tax: Tax = "NONE"
+    """SEKI, for territory only, says that eyes in a seki are no points."""
     handicap_bonus: Literal["0", "N", "N-1"] = "0"
     """Points for White in a game with N handicap stones."""
 

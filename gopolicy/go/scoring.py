@@ -4,8 +4,9 @@
 Without dead stones given, every stone counts as alive, which is the Tromp-Taylor rule.
 
 *Territory*: a player has the empty points that touch only his living stones, and a point for each
-prisoner; dead stones become prisoners.  What is dead is for the caller to say.  Japanese rules give
-no points for eyes in a seki; nothing here can tell a seki, so such eyes are counted as territory.
+prisoner; dead stones become prisoners.  What is dead is for the caller to say.  False eyes that
+must be filled once the neutral points are gone are no territory, and with the tax SEKI of Japanese
+rules the eyes of chains in a seki neither, see `gopolicy.go.territory_kernels`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,12 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gopolicy.errors import ConfigError
-from gopolicy.go.kernels import new_board
+from gopolicy.go.kernels import BoardArrays, copy_board, new_board, rebuild_chains
 from gopolicy.go.scoring_kernels import fill_owners
+from gopolicy.go.territory_kernels import drop_eyes, fill_false_eyes, fill_neutral, mark_seki
 from gopolicy.go.types import BORDER, Color, Point
 from gopolicy.go.vertex import vertex_name
 
 Scoring = Literal["area", "territory"]
+Tax = Literal["NONE", "SEKI"]
+_FINISHED_SHARE = 4
+"""With more than a quarter of the board neutral nothing is said about seki."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +70,21 @@ def owners_by_area(
 
 
 def territory_owners(
-    stones: npt.NDArray[np.int8], dead: Iterable[Point] = ()
+    stones: npt.NDArray[np.int8], dead: Iterable[Point] = (), *, tax: Tax = "SEKI"
 ) -> npt.NDArray[np.int8]:
-    """Return whose territory every point is, [N, N]; a point under a living stone is nobody's."""
-    alive = _without(stones, dead)
-    return np.where(alive == Color.EMPTY, _fill(alive), Color.EMPTY).astype(np.int8)
+    """Return whose territory every point is, [N, N]; a point under a living stone is nobody's.
+
+    Nor is a false eye anybody's, which must be filled once the neutral points are, and with tax
+    SEKI no eye of a chain in a seki.
+    """
+    return _territory(_without(stones, dead), tax)[0]
+
+
+def stones_in_seki(
+    stones: npt.NDArray[np.int8], dead: Iterable[Point] = ()
+) -> npt.NDArray[np.bool_]:
+    """Return the living stones that share a liberty with the opponent which neither can fill."""
+    return _territory(_without(stones, dead), "SEKI")[1]
 
 
 def area_score(
@@ -89,10 +104,11 @@ def territory_score(
     *,
     komi: float = 0.0,
     dead: Iterable[Point] = (),
+    tax: Tax = "SEKI",
 ) -> Score:
     """Return the score by territory counting; captures are the stones each player has captured."""
     alive = _without(stones, dead)
-    owners = np.where(alive == Color.EMPTY, _fill(alive), Color.EMPTY).astype(np.int8)
+    owners, _ = _territory(alive, tax)
     prisoners = {
         color: captures.get(color, 0) + int(np.sum((stones == color.opponent) & (alive == 0)))
         for color in (Color.BLACK, Color.WHITE)
@@ -110,14 +126,49 @@ def _score(owners: npt.NDArray[np.int8], prisoners: Mapping[Color, int], komi: f
 
 def _fill(stones: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     """Return the owners [N, N] of stones [N, N], all of them alive."""
+    board = _board_of(stones)
+    filled: npt.NDArray[np.int8] = _cell_owners(board)[board.stones != BORDER]
+    return filled.reshape(stones.shape)
+
+
+def _territory(
+    alive: npt.NDArray[np.int8], tax: Tax
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
+    """Return whose territory every point is and which stones are in a seki, both [N, N]."""
+    board = _board_of(alive)
+    inside = board.stones != BORDER
+    owners = _cell_owners(board)
+    owners[board.stones != Color.EMPTY] = BORDER
+    rebuild_chains(board)
+    in_seki = np.zeros(len(inside), np.bool_)
+    if np.sum(owners == Color.EMPTY) * _FINISHED_SHARE < alive.size:
+        neutral = copy_board(board)
+        fill_neutral(neutral, owners)
+        mark_seki(neutral, owners, in_seki)
+    for color in (Color.BLACK, Color.WHITE):
+        filled = copy_board(board)
+        fill_false_eyes(filled, owners, int(color))
+        owners[(owners == color) & (filled.stones != Color.EMPTY)] = BORDER
+    if tax == "SEKI":
+        drop_eyes(board, in_seki, owners)
+    owners[owners == BORDER] = Color.EMPTY
+    shape = alive.shape
+    seki = in_seki[inside].reshape(shape) & (alive != Color.EMPTY)
+    return owners[inside].reshape(shape), seki
+
+
+def _board_of(stones: npt.NDArray[np.int8]) -> BoardArrays:
+    """Return a board with stones [N, N] on it, their chains unknown."""
     board = new_board(len(stones))
-    cells = board.stones
-    inside = cells != BORDER
-    cells[inside] = stones.ravel()
-    owners = np.empty_like(cells)
-    fill_owners(cells, board.stride, owners, np.empty(len(cells), np.int16))
-    filled: npt.NDArray[np.int8] = owners[inside].reshape(stones.shape)
-    return filled
+    board.stones[board.stones != BORDER] = stones.ravel()
+    return board
+
+
+def _cell_owners(board: BoardArrays) -> npt.NDArray[np.int8]:
+    """Return the owners [P] of the cells by area."""
+    owners = np.empty_like(board.stones)
+    fill_owners(board.stones, board.stride, owners, np.empty(len(owners), np.int16))
+    return owners
 
 
 def _without(stones: npt.NDArray[np.int8], dead: Iterable[Point]) -> npt.NDArray[np.int8]:

@@ -25,9 +25,7 @@ def play_commands(session: Session) -> dict[str, Handler]:
         expect_count(arguments, 1)
         if arguments[0] not in ("alive", "dead", "seki"):
             raise GtpError(SYNTAX_ERROR)
-        dead, alive = session.chains()
-        chains = {"dead": dead, "alive": alive, "seki": []}[arguments[0]]
-        return "\n".join(map(session.vertices, chains))
+        return "\n".join(map(session.vertices, session.chains()[arguments[0]]))
 
     def cpu_time(arguments: Arguments) -> str:
         return f"{time.process_time():.4f}"

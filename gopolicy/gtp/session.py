@@ -7,6 +7,7 @@ from gopolicy.errors import ConfigError, GoPolicyError, Refusal, VertexError
 from gopolicy.go.board import Board
 from gopolicy.go.handicap import handicap_stones
 from gopolicy.go.rules import CHINESE, Rules
+from gopolicy.go.scoring import stones_in_seki
 from gopolicy.go.types import MAX_SIZE, MIN_SIZE, Color, Point
 from gopolicy.go.vertex import parse_vertex, vertex_name
 from gopolicy.gtp.clock import Clock
@@ -145,23 +146,24 @@ class Session:
         self.explanation = decision.explanation
         return self._name(decision)
 
-    def chains(self) -> tuple[list[tuple[Point, ...]], list[tuple[Point, ...]]]:
-        """Return the dead chains and the living ones."""
+    def chains(self) -> dict[str, list[tuple[Point, ...]]]:
+        """Return the chains that are ``alive``, ``dead`` and in ``seki``."""
         dead = self._dead()
+        found: dict[str, list[tuple[Point, ...]]] = {"alive": [], "dead": dead, "seki": []}
+        seki = stones_in_seki(self.board.stones, [chain[0] for chain in dead]).ravel()
         seen = {point for chain in dead for point in chain}
-        alive = []
         for point in map(Point, self.board.stones.ravel().nonzero()[0].tolist()):
             if point not in seen:
                 chain = self.board.chain(point)
                 seen.update(chain)
-                alive.append(chain)
-        return dead, alive
+                found["seki" if seki[point] else "alive"].append(chain)
+        return found
 
     def score(self) -> str:
         """Return the result by the rules of the game, dead stones taken off: ``B+3.5``."""
         dead = [chain[0] for chain in self._dead()]
         if self.rules.scoring == "territory":
-            return str(self.board.territory_score(dead))
+            return str(self.board.territory_score(dead, tax=self.rules.tax))
         return str(self.board.area_score(dead))
 
     def _dead(self) -> list[tuple[Point, ...]]:

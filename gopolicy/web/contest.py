@@ -89,15 +89,16 @@ class Count:
     def score(self) -> scoring.Score:
         """Return the points of both."""
         if self.rules.scoring == "territory":
-            return self.board.territory_score(self.dead)
+            return self.board.territory_score(self.dead, tax=self.rules.tax)
         return self.board.area_score(self.dead)
 
     def owners(self) -> npt.NDArray[np.float32]:
         """Return whose every point is, [N * N], 1 for Black and -1 for White."""
-        count = scoring.owners_by_area
         if self.rules.scoring == "territory":
-            count = scoring.territory_owners
-        owners = count(self.board.stones, self.dead).reshape(-1)
+            tax = self.rules.tax
+            owners = scoring.territory_owners(self.board.stones, self.dead, tax=tax).reshape(-1)
+        else:
+            owners = scoring.owners_by_area(self.board.stones, self.dead).reshape(-1)
         signs = np.array([0, 1, -1], np.float32)[owners]
         alive = self.board.stones.reshape(-1) != 0
         alive[list(self.dead)] = False
