@@ -18,6 +18,7 @@ from gopolicy.errors import ConfigError, GoPolicyError, IllegalMove, Refusal, wr
 from gopolicy.go import board_kernels, kernels, scoring
 from gopolicy.go.diagram import format_diagram, parse_diagram
 from gopolicy.go.handicap import fixed_handicap
+from gopolicy.go.scoring import Tax
 from gopolicy.go.superko import History, Superko
 from gopolicy.go.types import EVENT_SETUP, PASS, Color, Point, move_event, player, setup_event
 from gopolicy.go.vertex import check_size, point_of, point_on_board, vertex_name
@@ -339,18 +340,15 @@ class Board:
         other._history = self._history.copy() if self._history else None
         return other
 
-    # Counting.
-
     def area_score(self, dead: Iterable[Point | str] = ()) -> scoring.Score:
         """Return the score by area, komi included: Tromp-Taylor unless dead stones are given."""
         return scoring.area_score(self.stones, komi=self.komi, dead=self._points(dead))
 
-    def territory_score(
-        self, dead: Iterable[Point | str] = (), *, tax: scoring.Tax = "SEKI"
-    ) -> scoring.Score:
+    def territory_score(self, dead: Iterable[Point | str] = (), tax: Tax = "SEKI") -> scoring.Score:
         """Return the score by territory and prisoners, komi included."""
-        removed, komi = self._points(dead), self.komi
-        return scoring.territory_score(self.stones, self.captures, komi=komi, dead=removed, tax=tax)
+        return scoring.territory_score(
+            self.stones, self.captures, komi=self.komi, dead=self._points(dead), tax=tax
+        )
 
     # Inside.
 
