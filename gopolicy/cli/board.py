@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"expected at most {MOST_NETWORKS} networks, got {len(weights)}")
     for each in weights:
         check_weights(each)
-    opening = _opening(args.game, weights)
+    opening = _opening(args.game)
     listener = listen(args.port)
     settings = {"device": args.device, "symmetries": args.symmetries}
     named = [(short_name(each), BotOptions(weights=each, **settings)) for each in weights]
@@ -85,17 +85,15 @@ def run(args: argparse.Namespace) -> int:
     os._exit(0)  # at once: Python takes seconds to take torch apart
 
 
-def _opening(path: Path | None, weights: list[str]) -> "Opening":
-    from gopolicy.nets.weight_info import find_weights, read_description
+def _opening(path: Path | None) -> "Opening":
     from gopolicy.web.app import Opening
     from gopolicy.web.game_file import read_file
 
-    planes = [str(read_description(find_weights(each))["plane_set"]) for each in weights]
     if path is None:
-        return Opening(plane_sets=planes)
+        return Opening()
     data = _games(path)
     read_file(data, path.name)  # to complain now, not on the page
-    return Opening(data=data, name=path.name, plane_sets=planes)
+    return Opening(data=data, name=path.name)
 
 
 def _games(path: Path) -> bytes:

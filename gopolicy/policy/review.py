@@ -26,6 +26,8 @@ from gopolicy.sgf.record import GameRecord
 
 _TOGETHER = 64
 """Positions of a game that are asked about at once."""
+_TURNING = 0.05
+"""The win rate that a turning point loses at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,21 @@ def least_expected(figures: Iterable[MoveFigures], count: int = 10) -> list[Move
     """Return the least probable moves, the most surprising first; no first choice is among them."""
     told = [each for each in figures if each.share is not None and each.rank != 1]
     return sorted(told, key=lambda each: each.share or 0.0)[:count]
+
+
+def turning_points(figures: Iterable[MoveFigures]) -> list[MoveFigures]:
+    """Return the moves that gave the game away: the player was ahead, the loss made it behind.
+
+    Losses of less than 5 % of win rate are none, however close the game is.
+    """
+    return [
+        each
+        for each in figures
+        if (each.win_rate_lost or 0.0) >= _TURNING
+        and each.after
+        and each.after_best
+        and each.after.win_rate(each.color) < 0.5 <= each.after_best.win_rate(each.color)
+    ]
 
 
 _After = dict[tuple[int, Point], Outlook]

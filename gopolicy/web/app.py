@@ -39,8 +39,6 @@ class Opening:
     data: bytes | None = None
     """An SGF text, if one was handed over."""
     name: str = ""
-    plane_sets: Sequence[str] = ()
-    """That of each network."""
 
 
 class Tabs:
@@ -98,7 +96,7 @@ def create_app(engines: Engines, opening: Opening, token: str, hosts: Sequence[s
         return FileResponse(STATIC / "index.html")
 
     async def socket(websocket: WebSocket) -> None:
-        await _talk(websocket, tabs, _hello(engines, opening))
+        await _talk(websocket, tabs, _hello(engines))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -118,11 +116,14 @@ def create_app(engines: Engines, opening: Opening, token: str, hosts: Sequence[s
     )
 
 
-def _hello(engines: Engines, opening: Opening) -> dict[str, Any]:
-    sets = map(plane_set, opening.plane_sets)
-    planes = [[each.describe(k) for k in range(each.count)] for each in sets]
-    named = zip(engines.names, planes, strict=True)
-    return {"networks": [{"name": name, "planes": known} for name, known in named]}
+def _hello(engines: Engines) -> dict[str, Any]:
+    networks = []
+    for name, described in zip(engines.names, engines.described, strict=True):
+        planes = plane_set(str(described["plane_set"]))
+        told = [planes.describe(number) for number in range(planes.count)]
+        outcome = bool(described.get("outcome"))
+        networks.append({"name": name, "planes": told, "outcome": outcome})
+    return {"networks": networks}
 
 
 async def _talk(websocket: WebSocket, tabs: Tabs, hello: dict[str, Any]) -> None:

@@ -49,6 +49,7 @@ def new_contest(request: Request, network: str) -> tuple[Contest, GameTree]:
     stones = request.whole("handicap", 0, 9)
     komi = request.number("komi", -100, 100)
     temperature = request.number("temperature", 0, 5)
+    look_ahead = request.whole("look_ahead", 0, 50, 0)
     names = ["You" if color in human else network for color in (Color.BLACK, Color.WHITE)]
     tree = GameTree({"SZ": [str(size).encode()], "AP": [b"gopolicy"]}, size)
     for name, text in zip(("PB", "PW", "RU"), (*names, rules), strict=True):
@@ -56,7 +57,7 @@ def new_contest(request: Request, network: str) -> tuple[Contest, GameTree]:
     tree.root.set_text("KM", f"{komi:g}")
     if stones > 1:
         _place(tree, stones)
-    settings = PlayerSettings(temperature=temperature)
+    settings = PlayerSettings(temperature=temperature, look_ahead=look_ahead)
     return Contest(human=human, rules=rules_named(rules), settings=settings), tree
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gopolicy.nets.probe import learning_layers
+from gopolicy.nets.weight_info import find_weights, read_description
 from gopolicy.play.bot import Bot, BotOptions
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ class Engines:
     def __init__(self, named: Sequence[tuple[str, BotOptions]]) -> None:
         """Begin to load networks, given as what to call each and how it is run."""
         self.names = [name for name, _ in named]
+        self.described = [read_description(find_weights(each.weights)) for _, each in named]
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="network")
         self._loading = [self._thread.submit(_load, name, options) for name, options in named]
 

@@ -144,10 +144,6 @@ def _moves(engine: Engine, scene: Scene, view: View, wish: Wish) -> Sight:
     return scene.picture(heat=view.heat.reshape(-1), labels=labels), ""
 
 
-def _nothing(engine: Engine, scene: Scene, view: View, wish: Wish) -> Sight:
-    return scene.picture(), ""
-
-
 def _ownership(engine: Engine, scene: Scene, view: View, wish: Wish) -> Sight:
     """Show whose points will be: what the network says if it has learned that, or playouts."""
     seen = engine.bot.outlook(scene.position.board, scene.position.to_play)
@@ -229,7 +225,7 @@ def _activation(engine: Engine, scene: Scene, view: View, wish: Wish) -> Sight:
 
 LAYERS: dict[str, Callable[[Engine, Scene, View, Wish], Sight]] = {
     "moves": _moves,
-    "nothing": _nothing,
+    "nothing": lambda engine, scene, view, wish: (scene.picture(), ""),
     "ownership": _ownership,
     "ladders": _ladders,
     "plane": _plane,

@@ -14,7 +14,6 @@ from gopolicy.policy.annotate import NoteWords, notes_on
 from gopolicy.sgf.edit import SgfText
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.tree import TreeNode, write_trees
-from gopolicy.web.agreement import Agreement
 from gopolicy.web.contest import Contest, Count
 from gopolicy.web.engines import Engine, Engines
 from gopolicy.web.game_file import (
@@ -25,6 +24,7 @@ from gopolicy.web.game_file import (
     read_file,
     tree_rows,
 )
+from gopolicy.web.line_review import LineReview
 from gopolicy.web.looks import LAYERS, Scene, Wish, look
 from gopolicy.web.outbox import Outbox
 from gopolicy.web.page_request import Request, read_request
@@ -123,11 +123,11 @@ class RecordTab:
     def _open(self, file: GameFile, contest: Contest | None = None) -> None:
         self.file, self.contest, self.count = file, contest, None
         self.walk = Walk(file.tree, contest.rules if contest else REVIEW)
-        self._agreement = Agreement(file.tree)
+        self._review = LineReview(file.tree)
         self._line: list[TreeNode] = []
         self.walk.go(file.tree.root)
         self._stop("graph")
-        self.outbox.tell("graph", moves=[], done=False)
+        self._tell_graph([])
 
     def _load(self, message: bytes) -> None:
         name, _, data = message.partition(b"\n")
@@ -285,7 +285,10 @@ class RecordTab:
         self.outbox.tell("look", node=node, layer=wish.layer, networks=seen)
 
     async def _graph(self, line: list[TreeNode]) -> None:
-        self.outbox.tell("graph", moves=self._agreement.known(line), done=False)
-        async for _ in self._agreement.look_at(line, self.engines):
-            self.outbox.tell("graph", moves=self._agreement.known(line), done=False)
-        self.outbox.tell("graph", moves=self._agreement.known(line), done=True)
+        self._tell_graph(line)
+        async for _ in self._review.look_at(line, self.engines):
+            self._tell_graph(line)
+        self._tell_graph(line, done=True)
+
+    def _tell_graph(self, line: list[TreeNode], *, done: bool = False) -> None:
+        self.outbox.tell("graph", **self._review.told(line), done=done)

@@ -96,6 +96,8 @@ class Tab(RecordTab):
 
     def _new(self, request: Request) -> None:
         contest, tree = new_contest(request, self.engines.names[0])
+        if contest.settings.look_ahead > 1 and not self.engines.described[0].get("outcome"):
+            raise ConfigError("to look ahead takes a network that has learned who wins")
         self._stop("think")
         self._open(GameFile("", [tree]), contest)
         self.wish = Wish(layer="moves" if request.flag("hints") else "nothing")

@@ -1,5 +1,6 @@
 """The figures of a review, against a slow computation that asks about one board at a time."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from gopolicy.policy.review import (
     players,
     review_game,
     review_moves,
+    turning_points,
 )
 from gopolicy.sgf.positions import board_after, position_before, positions
 from gopolicy.sgf.read import read_game
@@ -122,6 +124,27 @@ def test_the_means_and_the_lists_are_those_of_the_moves(knowing: Policy) -> None
     assert worst == sorted((each.win_rate_lost or 0 for each in found), reverse=True)[:7]
     least = [each.share for each in least_expected(found, 5)]
     assert least == sorted(each.share for each in found if each.share is not None)[:5]
+
+
+@pytest.mark.parametrize(
+    ("number", "first_choice", "played", "turns"),
+    [
+        (1, 0.6, 0.4, True),  # Black's move
+        (1, 0.51, 0.49, False),  # the game was close and stays so
+        (1, 0.9, 0.6, False),  # still ahead
+        (1, 0.4, 0.1, False),  # behind before
+        (2, 0.4, 0.6, True),  # White's move, the rates are Black's
+        (2, 0.6, 0.9, False),
+    ],
+)
+def test_turning_points_are_moves_that_gave_the_game_away(
+    knowing: Policy, number: int, first_choice: float, played: float, turns: bool
+) -> None:
+    move = review_game(knowing, read_game(b"(;SZ[9];B[aa];W[ba];B[ca])"))[number - 1]
+    assert move.after is not None
+    after_best = replace(move.after, black_wins=first_choice)
+    made_up = replace(move, after=replace(move.after, black_wins=played), after_best=after_best)
+    assert turning_points([made_up]) == [made_up] * turns
 
 
 def test_a_network_that_knows_moves_alone_tells_nothing_else(plain: Policy) -> None:

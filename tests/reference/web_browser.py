@@ -1,6 +1,7 @@
 """A real browser for the tests of the page; they are skipped where there is none."""
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -74,7 +75,7 @@ class Screen:
             assert time.monotonic() < deadline, condition
             self.page.wait_for_timeout(30)
 
-    def wait_for_text(self, selector: str, words: str) -> None:
+    def wait_for_text(self, selector: str, words: str | re.Pattern[str]) -> None:
         """Wait until words stand there."""
         self.page.locator(selector, has_text=words).first.wait_for()
 

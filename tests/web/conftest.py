@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from reference.tiny_games import write_outcome_weights
 from reference.web_client import HOST, TOKEN, RunningBoard, start_board
 from starlette.testclient import TestClient
 
@@ -17,14 +18,30 @@ GAME = (
 )
 
 
-@pytest.fixture(scope="module")
-def client(tiny_weights: Path) -> Iterator[TestClient]:
-    """Return a client of a board that has one small game open."""
-    engines = Engines([("tiny", BotOptions(weights=str(tiny_weights), threads=1))])
-    opening = Opening(data=GAME, name="game.sgf", plane_sets=["alphago48"])
-    app = create_app(engines, opening, TOKEN, [HOST])
+def client_of(weights: Path) -> Iterator[TestClient]:
+    """Yield a client of a board that has one small game open."""
+    engines = Engines([("tiny", BotOptions(weights=str(weights), threads=1))])
+    app = create_app(engines, Opening(data=GAME, name="game.sgf"), TOKEN, [HOST])
     with TestClient(app, base_url=f"http://{HOST}") as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def client(tiny_weights: Path) -> Iterator[TestClient]:
+    """Return a client of a board with a network that has learned moves alone."""
+    yield from client_of(tiny_weights)
+
+
+@pytest.fixture(scope="module")
+def outcome_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a network of random weights that says who wins, for 9x9."""
+    return write_outcome_weights(tmp_path_factory.mktemp("outcome"))
+
+
+@pytest.fixture(scope="module")
+def knowing(outcome_weights: Path) -> Iterator[TestClient]:
+    """Return a client of a board with a network that says who wins."""
+    yield from client_of(outcome_weights)
 
 
 @pytest.fixture(scope="module")

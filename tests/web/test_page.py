@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from reference.tiny_games import random_record
 from reference.web_browser import Screen, open_browser
 from reference.web_client import RunningBoard, start_board
 
@@ -80,7 +81,7 @@ def test_a_whole_game_to_its_count(screen: Screen) -> None:
     stone.click()
     screen.wait_for_text("#turn", counted)
     page.click("text=Accept the count")
-    screen.wait_for_text("#turn", "wins by")
+    screen.wait_for_text("#turn", re.compile("^(Black|White) wins by"))
     record = read_game(screen.saved())
     assert record.size == 9
     assert record.result[1] == "+"
@@ -92,24 +93,24 @@ def test_stepping_through_a_long_game(screen: Screen) -> None:
     screen.drop("long.sgf", long_game(300))
     screen.wait_for_text("#title", "Long")
     page.locator("body").press("End")
-    screen.wait_for_text("#facts", "Move 300")
+    screen.wait_for_text("#facts", "Move 300:")
     page.locator("body").press("Home")
     screen.wait_for_text("#facts", "No move yet")
     for _ in range(40):
         page.keyboard.press("ArrowRight")
-    screen.wait_for_text("#facts", "Move 40")
+    screen.wait_for_text("#facts", "Move 40:")
     page.keyboard.press("ArrowLeft")
-    screen.wait_for_text("#facts", "Move 39")
+    screen.wait_for_text("#facts", "Move 39:")
     screen.point("K10").hover()
     page.mouse.wheel(0, 120)
-    screen.wait_for_text("#facts", "Move 40")
+    screen.wait_for_text("#facts", "Move 40:")
     page.fill("#slider", "150")
-    screen.wait_for_text("#facts", "Move 150")
-    page.locator("#surprises button").first.wait_for()
-    number = re.match(r"\d+", screen.text("#surprises button >> nth=0"))
-    page.locator("#surprises button").first.click()
+    screen.wait_for_text("#facts", "Move 150:")
+    screen.wait_for_text("#shares", re.compile("of 150 moves.*of 150 moves"))  # all are in the list
+    number = re.match(r"\d+", screen.text("#surprising button >> nth=0"))
+    page.locator("#surprising button").first.click()
     assert number is not None
-    screen.wait_for_text("#facts", f"Move {number[0]}")
+    screen.wait_for_text("#facts", f"Move {number[0]}:")
 
 
 def test_what_stayed_on_the_board_while_stepping_is_what_a_new_page_draws(screen: Screen) -> None:
@@ -117,13 +118,16 @@ def test_what_stayed_on_the_board_while_stepping_is_what_a_new_page_draws(screen
     screen.drop("long.sgf", long_game(120))
     screen.wait_for_text("#title", "Long")
     drawn = "document.querySelector('.stage svg').outerHTML"
-    for moves, layer in ((90, "moves"), (60, "ladders"), (61, "moves"), (30, "nothing")):
+    for moves, layer, seen in (
+        (90, "ladders", "document.getElementById('note').textContent.includes('ladder')"),
+        (60, "moves", "document.querySelector('.answered svg .heat')"),
+        (61, "nothing", "document.getElementById('moves').hidden"),
+        (30, "moves", "document.querySelector('.answered svg .heat')"),
+    ):
         page.fill("#slider", str(moves))
         screen.wait_for_text("#facts", f"Move {moves}:")
         page.select_option("#layer", layer)
-        page.wait_for_selector(".answered svg")
-    page.select_option("#layer", "moves")
-    page.wait_for_selector(".answered svg .heat")
+        screen.wait_for(seen)
     kept = page.evaluate(drawn)
     page.reload()
     page.wait_for_selector(".answered svg .heat")
@@ -142,7 +146,7 @@ def test_a_shift_jis_file_is_dropped_edited_and_saved(screen: Screen) -> None:
     screen.wait_for("document.getElementById('comment').value === '変化'")
     page.fill("#comment", "変化 with words")
     screen.point("D4").click()
-    screen.wait_for_text("#facts", "Move 3")
+    screen.wait_for_text("#facts", "Move 3:")
     (tree,), _ = read_trees(screen.saved(), "saved")
     kept = [node.text("C") for node in tree.nodes.values()]
     assert kept == ["ソ表 本因坊", "", "", "変化 with words", ""]
@@ -155,7 +159,7 @@ def test_a_hostile_file_is_text_and_nothing_else(screen: Screen) -> None:
     screen.drop(HOSTILE, f"(;SZ[9]PB[{escaped}]EV[{escaped}]{marks};B[ee]C[{escaped}])".encode())
     screen.wait_for_text("#title", "<img src=x")
     screen.page.keyboard.press("ArrowRight")
-    screen.wait_for_text("#facts", "Move 1")
+    screen.wait_for_text("#facts", "Move 1:")
     assert screen.page.input_value("#comment") == HOSTILE
     assert screen.page.locator("#title img, #title script, svg script, svg img").count() == 0
     screen.drop(HOSTILE, b"(;SZ[9];B[" + HOSTILE.encode() + b"])")
@@ -226,6 +230,46 @@ def test_what_the_system_asks_for_is_respected(
             assert screen.page.evaluate(moving) == "none"
 
 
+def test_a_network_that_knows_who_wins_shows_what_moves_cost(
+    browser: Any, outcome_weights: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "game.sgf").write_bytes(write_game(random_record(7, moves=60)))
+    command = ["--weights", str(outcome_weights), str(tmp_path / "game.sgf")]
+    with start_board(tmp_path, *command) as board, Screen(browser, board.address) as screen:
+        page = screen.page
+        screen.wait_for("document.querySelectorAll('#graph .white').length >= 25")
+        screen.wait_for_text("#costly", "points")
+        assert page.locator("#outcome .wins, #outcome .lead").count() == 3
+        assert page.locator("#unknown").is_hidden()
+        page.focus("#costly button")
+        move = re.match(r"\d+", page.evaluate("document.activeElement.textContent"))
+        assert move is not None
+        page.keyboard.press("Enter")
+        screen.wait_for_text("#facts", f"Move {move[0]}:")
+        box = page.locator("#outcome").bounding_box()
+        page.mouse.click(box["x"] + box["width"] - 2, box["y"] + 9)
+        screen.wait_for_text("#facts", "Move 60:")
+        assert screen.violations() == []
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.click("#new")
+        page.fill("[name=look_ahead]", "6")
+        page.click("text=Start")
+        screen.wait_for_text("#turn", "Your turn")
+        screen.point("E5").click()
+        screen.wait_for(f"{PLY} === 2")
+
+
+def test_a_network_that_knows_moves_alone_says_what_lacks(screen: Screen) -> None:
+    screen.drop("long.sgf", long_game(20))
+    screen.wait_for_text("#unknown", "knows who wins")
+    assert screen.page.locator("#outcome").is_hidden()
+    assert screen.page.locator("#costly").is_hidden()
+    screen.page.click("#new")
+    assert screen.page.locator("[name=look_ahead]").is_disabled()
+    screen.wait_for_text("#ahead", "takes a network that knows who wins")
+
+
 def test_all_of_it_by_keyboard(screen: Screen) -> None:
     page = screen.page
     page.focus("#new")
@@ -247,12 +291,13 @@ def test_all_of_it_by_keyboard(screen: Screen) -> None:
     assert page.locator('.points [aria-label*="white, last move"]').count() == 1
     screen.wait_for("document.getElementById('announce').textContent.includes('White plays')")
     page.locator("body").press("c")  # a letter goes to the field for a vertex
-    page.keyboard.type("3")
+    taken = "empty" not in screen.point("C3").get_attribute("aria-label")
+    page.keyboard.type("4" if taken else "3")
     page.keyboard.press("Enter")
     screen.wait_for(f"{PLY} === 4")
     page.fill("#vertex", "pass")
     page.keyboard.press("Enter")
-    screen.wait_for(f"{PLY} >= 5")
+    screen.wait_for(f"{PLY} >= 5 || document.querySelector('#play .primary')")
     page.fill("#vertex", "z99")
     page.keyboard.press("Enter")
     page.wait_for_selector("#error button")
@@ -274,9 +319,19 @@ def test_a_lost_connection_is_told_and_comes_back(browser: Any, running: Running
         screen.page.wait_for_selector(".answered svg")
         screen.point("D4").click()
         screen.wait_for_text("#facts", "Black D4")
+        screen.page.evaluate(
+            """() => {
+                const link = document.getElementById("link");
+                window.told = [];
+                const note = () => window.told.push(link.textContent);
+                new MutationObserver(note).observe(link, { childList: true });
+            }"""
+        )
         sockets[0].close()
-        screen.wait_for_text("#link", "connection is lost")
+        while len(sockets) < 3:  # the second was closed at once
+            screen.page.wait_for_timeout(30)
         screen.wait_for("document.getElementById('link').textContent === ''")
+        assert any("connection is lost" in text for text in screen.page.evaluate("told"))
         screen.point("Q16").click()
         screen.wait_for_text("#facts", "White Q16")
 
@@ -291,6 +346,7 @@ def test_two_tabs_and_a_copy_do_not_disturb_each_other(browser: Any, running: Ru
         other.wait_for_selector(".answered svg")
         other.locator('.points [data-vertex="Q16"]').click()
         other.locator("#facts", has_text="Black Q16").wait_for()
+        screen.page.bring_to_front()
         screen.point("C16").click()
         screen.wait_for_text("#facts", "White C16")
         assert "C16" not in other.inner_text("#facts")

@@ -3,14 +3,19 @@
 import json
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from reference.tiny_games import random_record
 from reference.web_client import FakePage, News, open_page
 from starlette.testclient import TestClient
 
+import gopolicy as gp
+from gopolicy.policy.review import review_game
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.tree import read_trees
+from gopolicy.sgf.write import write_game
 
 SVG = "{http://www.w3.org/2000/svg}"
 TABS = (f"the-tab-of-some-test-{number}" for number in count())
@@ -162,9 +167,40 @@ def test_the_agreement_with_a_game_is_told(page: FakePage) -> None:
     graph = page.seen.get("graph") or {}
     if not graph.get("done"):
         graph = page.hear("graph", lambda news: news["done"])
-    assert [move["vertex"] for move in graph["moves"]] == ["E5", "C7", "G7", "C3", "G3"]
+    assert [move["played"] for move in graph["moves"]] == ["E5", "C7", "G7", "C3", "G3"]
     assert [move["number"] for move in graph["moves"]] == [1, 2, 3, 4, 5]
-    assert all(0 <= move["share"] <= 1 for move in graph["moves"])
+    assert all(0 <= move["probability"] <= 1 for move in graph["moves"])
+    assert all(move["black_win_rate"] is None for move in graph["moves"])
+    assert graph["costly"] == graph["turning"] == []
+
+
+def test_what_moves_cost_is_told_along_variations_too(
+    knowing: TestClient, outcome_weights: Path
+) -> None:
+    record = random_record(3, moves=40)
+    expected = review_game(gp.load(outcome_weights), record)
+    with open_page(knowing, next(TABS)) as page:
+        page.hear("look")
+        page.hand_over("game.sgf", write_game(record))
+        graph = page.hear("graph", lambda news: news["done"] and len(news["moves"]) == 40)
+        for one, other in zip(graph["moves"], [each.facts(9) for each in expected], strict=True):
+            assert (one["number"], one["played"]) == (other["number"], other["played"])
+            assert one["probability"] == pytest.approx(other["probability"], abs=1e-3)
+            assert one["black_win_rate"] == pytest.approx(other["black_win_rate"], abs=0.02)
+        lost = {move["number"]: move["win_rate_lost"] or 0.0 for move in graph["moves"]}
+        assert len(graph["costly"]) == 10
+        assert [lost[number] for number in graph["costly"]] == sorted(lost.values())[:-11:-1]
+        page.ask("go", node=20)
+        page.ask("play", vertex="pass")
+        other = page.hear("graph", lambda news: news["done"] and len(news["moves"]) == 21)
+        assert other["moves"][:20] == graph["moves"][:20]
+        assert other["moves"][20]["probability"] is None
+
+
+def test_a_move_against_the_rules_has_no_figures_and_the_others_do(page: FakePage) -> None:
+    page.hand_over("odd.sgf", b"(;SZ[9];B[aa];W[aa];B[cc])")
+    graph = page.hear("graph", lambda news: news["moves"] and news["moves"][0]["played"] == "A9")
+    assert [move["played"] for move in graph["moves"]] == ["A9", "C7"]
 
 
 NEW = {
@@ -190,6 +226,26 @@ def test_the_network_answers_a_move(page: FakePage) -> None:
     assert page.seen["position"]["stones"].count("O") == 1
     page.ask("undo")
     assert page.hear("position", lambda news: news["number"] == 0)["stones"] == "." * 81
+
+
+def test_the_network_looks_ahead_where_it_knows_who_wins(
+    knowing: TestClient, outcome_weights: Path, page: FakePage
+) -> None:
+    board = gp.Board(9)
+    board.komi = 6.5
+    board.play("E5")
+    policy = gp.load(outcome_weights)
+    plain, far = (gp.Player(policy, look_ahead=count).choose(board).vertex for count in (0, 40))
+    assert plain != far  # or this test would tell nothing
+    with open_page(knowing, next(TABS)) as other:
+        assert other.hear("hello")["networks"][0]["outcome"]
+        for count, answer in ((0, plain), (40, far)):
+            begin(other, look_ahead=count)
+            other.ask("play", vertex="E5")
+            other.hear("position", lambda news: news["number"] == 2)
+            assert other.seen["position"]["last"] == answer
+    assert "has learned who wins" in page.refused("new", **NEW | {"look_ahead": 5})
+    assert not page.seen["hello"]["networks"][0]["outcome"]
 
 
 def test_whoever_plays_white_waits_for_the_network(page: FakePage) -> None:

@@ -113,6 +113,12 @@ export function resultWords(result) {
   return /^R/.test(by) ? `${who} wins by resignation` : by ? `${who} wins by ${by}` : `${who} wins`;
 }
 
+/** Says so in the dialog where the network does not know who wins. */
+export function allowLookAhead(possible) {
+  byId("begin").querySelector("[name=look_ahead]").disabled = !possible;
+  if (!possible) byId("ahead").textContent = "To look ahead takes a network that knows who wins, such as alphago-res-96x11-outcome.";
+}
+
 export function listenToDialog(link) {
   const dialog = byId("begin"), form = dialog.querySelector("form");
   byId("new").addEventListener("click", () => dialog.showModal());
@@ -125,7 +131,7 @@ export function listenToDialog(link) {
     link.ask("new", {
       size: Number(form.size.value), color: form.color.value, handicap: Number(form.handicap.value),
       komi: Number(form.komi.value), rules: form.rules.value, hints: form.hints.checked,
-      temperature: Number(form.temperature.value),
+      temperature: Number(form.temperature.value), look_ahead: Number(form.look_ahead.value),
     });
   });
 }

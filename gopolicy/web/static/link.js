@@ -5,7 +5,11 @@ const TAKEN = 4000, FULL = 4001;
 /** Returns a name for this tab that survives a reload and is no other tab's, copies included. */
 async function tabName() {
   let name = sessionStorage.getItem("tab");
-  if (!name || !(await claim(name))) await claim(name = crypto.randomUUID());
+  for (let tries = 0; name && tries < 5; tries += 1) {
+    if (await claim(name)) return name;
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the page that was reloaded may be going
+  }
+  await claim(name = crypto.randomUUID());
   sessionStorage.setItem("tab", name);
   return name;
 }

@@ -1,7 +1,7 @@
 // The page: takes what gopolicy tells, and hands each part to who shows it.
 
 import { Boards } from "./board.js";
-import { download, Layers, listenToDialog, listenToFiles, showPhase, Stepper, turnWords } from "./controls.js";
+import { allowLookAhead, download, Layers, listenToDialog, listenToFiles, showPhase, Stepper, turnWords } from "./controls.js";
 import { byId, colorName, make, percent } from "./dom.js";
 import { Graph } from "./graph.js";
 import { Link } from "./link.js";
@@ -17,29 +17,22 @@ const layers = new Layers(link);
 const boards = new Boards(play, (by) => stepper.step(by));
 const tree = new Tree((node) => stepper.go(node));
 const graph = new Graph((node) => stepper.go(node));
-let position = null, phase = { playing: false, score: "", dead: [] }, saying = 0, commenting = 0;
+let position = null, phase = { playing: false, score: "", dead: [] }, saying = 0, commenting = 0, opened = null;
 
 const hear = {
   hello({ networks }) {
     layers.networks = networks;
+    allowLookAhead(networks[0].outcome);
     boards.setNetworks(networks.map((network) => network.name));
   },
-  game(game) {
-    const side = (name, rank, color) => `${name || color}${rank ? ` (${rank})` : ""}`;
-    const names = `${side(game.PB, game.BR, "Black")} – ${side(game.PW, game.WR, "White")}`;
-    const known = game.PB || game.PW;
-    byId("title").textContent = [known ? names : game.file, game.EV, game.DT, game.RE].filter(Boolean).join(" · ");
-    document.title = known ? `${names} – gopolicy board` : "gopolicy board";
-    byId("games").hidden = game.games.length < 2;
-    byId("games").replaceChildren(...game.games.map((name, index) => make("option", {
-      value: index, textContent: `${index + 1}. ${name}`, selected: index === game.game,
-    })));
-  },
+  game(message) { opened = message; }, // shown with its first position, and not beside another's
   tree({ rows }) {
     tree.set(rows);
     if (position) tree.at(position.node);
   },
   position(message) {
+    if (opened) showTitle(opened);
+    opened = null;
     const moved = !position || position.node !== message.node;
     position = message;
     boards.showPosition(message);
@@ -72,7 +65,7 @@ const hear = {
     if (layer === "moves" && best.length) announce(`Expected: ${best.join(", ")}.`, true);
     else if (networks[0].note) announce(networks[0].note, true);
   },
-  graph({ moves }) { graph.set(moves); },
+  graph(message) { graph.set(message); },
   file({ name, text }) { download(name, text); },
   say({ text, more }) {
     announce(text);
@@ -85,6 +78,18 @@ const hear = {
     }));
   },
 };
+
+function showTitle(game) {
+  const side = (name, rank, color) => `${name || color}${rank ? ` (${rank})` : ""}`;
+  const names = `${side(game.PB, game.BR, "Black")} – ${side(game.PW, game.WR, "White")}`;
+  const known = game.PB || game.PW;
+  byId("title").textContent = [known ? names : game.file, game.EV, game.DT, game.RE].filter(Boolean).join(" · ");
+  document.title = known ? `${names} – gopolicy board` : "gopolicy board";
+  byId("games").hidden = game.games.length < 2;
+  byId("games").replaceChildren(...game.games.map((name, index) => make("option", {
+    value: index, textContent: `${index + 1}. ${name}`, selected: index === game.game,
+  })));
+}
 
 function play(vertex) {
   byId("error").replaceChildren();
