@@ -3,7 +3,8 @@
     pip install playwright && apt-get install chromium
     python tools/board_pictures.py docs
 
-writes board-look.png, board-networks.png, board-count.png, board-dark.png and board-phone.png.
+writes board-look.png, board-review.png, board-networks.png, board-count.png, board-dark.png and
+board-phone.png.
 """
 
 import importlib
@@ -57,11 +58,12 @@ def page_of(browser: Any, *arguments: str, **settings: Any) -> Iterator[Any]:
 
 
 def save(page: Any, path: Path) -> None:
-    """Write what is seen, in few colors."""
+    """Write what is seen, in few colors; they are mixed where a shade would show steps."""
     page.evaluate("document.activeElement.blur()")
+    page.wait_for_timeout(500)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    few = image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(path, optimize=True)
+    colors = image.quantize(256, Image.Quantize.FASTOCTREE)  # keeps the rare ones of a heat map
+    image.quantize(palette=colors, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
     print(f"{path}: {path.stat().st_size:,} bytes")
 
 
@@ -98,8 +100,13 @@ def draw(browser: Any, folder: Path) -> None:
         step(page, MOVE, 20)
         save(page, folder / "board-look.png")
         play_to_the_count(page)
-        page.wait_for_timeout(500)
         save(page, folder / "board-count.png")
+    with page_of(browser, GAME, "--weights", "alphago-res-96x11-outcome") as page:
+        reviewed = re.compile("of 113 moves.*of 113 moves")
+        page.locator("#shares", has_text=reviewed).wait_for(timeout=300_000)
+        step(page, 73, 3)
+        page.evaluate("document.getElementById('review').scrollIntoView()")
+        save(page, folder / "board-review.png")
     with page_of(browser, GAME, color_scheme="dark") as page:
         step(page, 60, 1)
         for vertex in ("C12", "B7"):
