@@ -27,7 +27,10 @@ sys.path[:0] = [str(TOOLS), str(TOOLS.parent)]
 
 from fuzz.harness import KEPT_OF_A_KIND, Counts, keep, run_one  # noqa: E402
 
-TARGETS = ("sgf", "archives", "stores", "weights", "checkpoints", "gtp", "numbers")
+TARGETS = (
+    *("sgf", "archives", "stores", "weights", "checkpoints", "gtp", "numbers"),
+    *("pictures", "idx", "keras"),
+)
 STATE = "state.json"
 MEMORY = 6 << 30
 
