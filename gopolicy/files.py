@@ -266,6 +266,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
         yield beside
         _flush_folder(beside)
         _take_place(beside, target)
+        _flush_names(target.parent)
     finally:
         _remove_folder(beside)
 
@@ -314,6 +315,16 @@ def _flush_folder(folder: Path) -> None:
     for path in folder.iterdir():
         with path.open("rb+") as file:
             os.fsync(file.fileno())
+
+
+def _flush_names(folder: Path) -> None:
+    """Make a rename in folder outlast a power cut, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _take_place(beside: Path, target: Path) -> None:

@@ -6,7 +6,6 @@ under another name and renamed when complete; only then are older ones deleted.
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -21,13 +20,13 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gopolicy.errors import ConfigError, OutputError
-from gopolicy.files import read_json, read_limited, write_text
+from gopolicy.files import read_json, read_limited, replacing_folder, write_text
 from gopolicy.nets.weight_folder import check_finite
 
 FORMAT = 1
 _TENSORS, _FACTS = "state.safetensors", "state.json"
 _NAME = re.compile(r"checkpoint-([0-9]{9,12})", re.ASCII)
-_UNFINISHED = re.compile(r"\.new-checkpoint-[0-9]+", re.ASCII)
+_UNFINISHED = re.compile(r"\.checkpoint-[0-9]{9,12}\.partial-.+", re.ASCII)
 """Folders of other names are not ours: they are neither read nor deleted."""
 MAX_BYTES = 1 << 36
 """The largest checkpoint that is read."""
@@ -63,7 +62,6 @@ class Parts:
 def save_checkpoint(run: Path, parts: Parts, facts: RunFacts) -> Path:
     """Write a checkpoint and delete the older ones; return its folder."""
     final = run / f"checkpoint-{facts.step:09d}"
-    beside = run / f".new-checkpoint-{os.getpid()}"
     scalars, tensors = _collect(parts)
     data = safetensors.torch.save(tensors)
     text = json.dumps(
@@ -76,17 +74,13 @@ def save_checkpoint(run: Path, parts: Parts, facts: RunFacts) -> Path:
         indent=2,
     )
     try:
-        unfinished = [path for path in run.iterdir() if _UNFINISHED.fullmatch(path.name)]
-        for leftover in [*unfinished, final]:
-            shutil.rmtree(leftover, ignore_errors=True)
-        beside.mkdir()
-        _write(beside / _TENSORS, data)
-        _write(beside / _FACTS, text.encode())
-        beside.rename(final)
-        _sync_folder(run)
+        with replacing_folder(final) as beside:
+            (beside / _TENSORS).write_bytes(data)
+            (beside / _FACTS).write_text(text, encoding="utf-8")
     except OSError as error:
-        shutil.rmtree(beside, ignore_errors=True)
         raise OutputError(f"cannot write {final}: {error.strerror or error}") from error
+    for leftover in (path for path in run.iterdir() if _UNFINISHED.fullmatch(path.name)):
+        shutil.rmtree(leftover, ignore_errors=True)
     for old in checkpoints(run):
         if old != final:
             shutil.rmtree(old, ignore_errors=True)
@@ -231,25 +225,3 @@ def _like(value: Any, parameter: Tensor) -> Any:
 def _under(prefix: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the entries below a prefix, without it."""
     return {key.removeprefix(prefix): v for key, v in values.items() if key.startswith(prefix)}
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file through to the disk."""
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in folder last, where the system can."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)

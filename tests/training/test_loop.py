@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ import safetensors.torch
 import torch
 from reference.fake_source import FakeSource
 
+from gopolicy import files
 from gopolicy.errors import ConfigError, OutputError
 from gopolicy.nets.weights import load_weights
-from gopolicy.training import checkpoint
-from gopolicy.training.checkpoint import checkpoints
+from gopolicy.training.checkpoint import RunFacts, checkpoints, update_facts
 from gopolicy.training.config import TrainConfig, override
 from gopolicy.training.loop import TrainingError, train_task
 from gopolicy.training.run_folder import resumed_config, started_config
@@ -186,29 +187,32 @@ def test_folders_that_only_look_like_checkpoints_are_neither_read_nor_deleted(
     strange = [tmp_path / name for name in ("checkpoint-zzz", f"{mine.name}-copy", "checkpoint-7")]
     for folder in strange:
         shutil.copytree(mine, folder)
-    (tmp_path / ".new-checkpoint-of-mine").mkdir()
+    (tmp_path / ".checkpoint-of-mine.partial-1").mkdir()
+    killed = tmp_path / ".checkpoint-000000003.partial-here-77"
+    killed.mkdir()
     run(TINY, tmp_path, resume=True)
     assert [path.name for path in checkpoints(tmp_path)] == ["checkpoint-000000004"]
+    assert not killed.exists()
     assert all((folder / "state.json").is_file() for folder in strange)
-    assert (tmp_path / ".new-checkpoint-of-mine").is_dir()
+    assert (tmp_path / ".checkpoint-of-mine.partial-1").is_dir()
 
 
 def test_a_disk_that_fills_in_a_checkpoint_keeps_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(override(TINY, ["positions=16"]), tmp_path)
-    write, before = checkpoint._write, saved_tensors(tmp_path)
+    before = saved_tensors(tmp_path)
 
-    def fill(path: Path, data: bytes) -> None:
-        write(path, data[: len(data) // 2])
+    def fill(folder: Path) -> None:
+        os.truncate(folder / "state.safetensors", 100)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoint, "_write", fill)
+    monkeypatch.setattr(files, "_flush_folder", fill)
     with pytest.raises(OutputError, match=r"cannot write .*No space left on device"):
         run(TINY, tmp_path, resume=True)
     assert [path.name for path in checkpoints(tmp_path)] == ["checkpoint-000000002"]
     assert saved_tensors(tmp_path) == before
-    assert not list(tmp_path.glob(".new-*"))
+    assert not list(tmp_path.glob(".checkpoint-*"))
     monkeypatch.undo()
     run(TINY, tmp_path, resume=True)
     run(TINY, tmp_path / "undisturbed")
@@ -282,7 +286,7 @@ def test_facts_of_a_damaged_checkpoint_are_not_updated(tmp_path: Path, text: str
     folder.mkdir()
     (folder / "state.json").write_text(text)
     with pytest.raises(ConfigError, match="checkpoint-000000004: "):
-        checkpoint.update_facts(tmp_path, checkpoint.RunFacts(step=4))
+        update_facts(tmp_path, RunFacts(step=4))
     assert (folder / "state.json").read_text() == text
 
 
