@@ -4,14 +4,11 @@ import argparse
 import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gopolicy import __version__
 from gopolicy.cli.options import add_engine, add_option, at_once, output_file
 from gopolicy.cli.output import say
-
-if TYPE_CHECKING:
-    from gopolicy.play.bot import Bot
+from gopolicy.cli.traffic import PATIENCE, LogFile, write_out
 
 DESCRIPTION = """\
 Analyzes positions for KaTrain, and for scripts written for KataGo's analysis engine: queries come
@@ -30,9 +27,6 @@ examples:
 
 docs/frontends.md tells how to enter it in KaTrain, and what is different from KataGo."""
 
-_PATIENCE = 1.2
-"""Seconds that the engine has to end by itself once nobody listens."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
@@ -50,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from gopolicy.cli.traffic import LogFile, write_out
+    from gopolicy.cli.networks import bot_for
     from gopolicy.gtp.input import ReadAhead, watch_listener
     from gopolicy.gtp.protocol import Silence
     from gopolicy.nets.weight_info import check_weights, default_weights
@@ -59,9 +53,9 @@ def run(args: argparse.Namespace) -> int:
     check_weights(args.weights or default_weights())  # at once: loading takes seconds
     journal = LogFile(args.log) if args.log else Silence()
     source = ReadAhead(sys.stdin.fileno()).start()
-    watch_listener(source, sys.stdout.fileno(), _PATIENCE, lambda: os._exit(0))
+    watch_listener(source, sys.stdout.fileno(), PATIENCE, lambda: os._exit(0))
     engine = QueryEngine(
-        _load(args),
+        bot_for(args, _say),
         write_out,
         __version__,
         perspective=args.perspective,
@@ -76,21 +70,6 @@ def run(args: argparse.Namespace) -> int:
     sys.stderr.flush()
     # At once: Python takes seconds to take torch apart, and frontends kill what stays.
     os._exit(0)
-
-
-def _load(args: argparse.Namespace) -> "Bot":
-    from gopolicy.cli.networks import weights_name
-    from gopolicy.play.bot import Bot, BotOptions
-
-    options = BotOptions(
-        weights=weights_name(args),
-        device=args.device,
-        backend=args.backend,
-        symmetries=args.symmetries,
-        threads=args.threads,
-        remark=_say,
-    )
-    return Bot(options)
 
 
 def _say(text: str) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from gopolicy import __version__
 from gopolicy.cli.options import add_engine, add_option, number, output_file, seed, whole_number
 from gopolicy.cli.output import say
+from gopolicy.cli.traffic import PATIENCE, LogFile, write_out
 from gopolicy.ranges import MAX_KOMI
 
 if TYPE_CHECKING:
@@ -58,8 +59,6 @@ _ENDS = {
     "hangup": "the frontend is gone, nobody reads the replies",
     "end of input": "the input ended without quit",
 }
-_PATIENCE = 1.2
-"""Seconds that the engine has to end by itself once nobody listens."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     if sys.stdin.isatty():
         say(_FOR_PEOPLE)
     source = ReadAhead(sys.stdin.fileno()).start()
-    watch_listener(source, sys.stdout.fileno(), _PATIENCE, _desert)
+    watch_listener(source, sys.stdout.fileno(), PATIENCE, _desert)
     engine, bot = _engine(args)
     try:
         reason = engine.run(source)
@@ -131,7 +130,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _engine(args: argparse.Namespace) -> tuple["Engine", "Background[Bot]"]:
     from gopolicy.cli.game_files import SgfFiles
-    from gopolicy.cli.traffic import LogFile, write_out
     from gopolicy.go.rules import rules_named
     from gopolicy.gtp.background import Background
     from gopolicy.gtp.commands import all_commands
@@ -142,41 +140,33 @@ def _engine(args: argparse.Namespace) -> tuple["Engine", "Background[Bot]"]:
     rules, play = rules_named(args.rules), _play_settings(args)
     journal = LogFile(args.log) if args.log else Silence()
 
+    def remark(text: str) -> None:
+        say(f"gopolicy gtp: {text}")
+
     def cannot_load(error: Exception) -> None:
-        say(f"gopolicy gtp: {loading_error(error)}")
+        remark(loading_error(error))
         journal.note("!", "".join(traceback.format_exception(error)))
 
-    bot = Background(lambda: _load(args, play), cannot_load)
+    def load() -> "Bot":
+        from gopolicy.cli.networks import bot_for
+
+        return bot_for(args, remark, play=play)
+
+    bot = Background(load, cannot_load)
     session = Session(late_bot(bot), remark=say, rules=rules)
     session.set_komi(args.komi)
     engine = Engine(
         all_commands(session, SgfFiles(), args.name, __version__),
         write=write_out,
-        remark=lambda text: say(f"gopolicy gtp: {text}"),
+        remark=remark,
         journal=journal,
     )
     return engine, bot
 
 
-def _load(args: argparse.Namespace, play: "PlayerSettings") -> "Bot":
-    from gopolicy.cli.networks import weights_name
-    from gopolicy.play.bot import Bot, BotOptions
-
-    options = BotOptions(
-        weights=weights_name(args),
-        device=args.device,
-        backend=args.backend,
-        symmetries=args.symmetries,
-        threads=args.threads,
-        play=play,
-        remark=lambda text: say(f"gopolicy gtp: {text}"),
-    )
-    return Bot(options)
-
-
 def _leave_nothing_behind(bot: "Background[Bot]") -> None:
     """See that the thread that loads the network does not run into the end of the program."""
-    if not bot.finish(_PATIENCE):
+    if not bot.finish(PATIENCE):
         threading.Timer(0.3, os._exit, (0,)).start()
 
 

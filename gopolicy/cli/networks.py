@@ -1,11 +1,14 @@
 """From the options of a command to a network that is ready; imports torch."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from gopolicy.cli.output import say
 from gopolicy.nets.weight_info import default_weights
 from gopolicy.nets.weights import LoadedNetwork, load_weights
+from gopolicy.play.bot import Bot, BotOptions
 from gopolicy.policy.other_sizes import at_size
 from gopolicy.policy.policy import Policy
 
@@ -39,6 +42,20 @@ def policy_for(args: argparse.Namespace, loaded: LoadedNetwork, size: int) -> Po
         backend=getattr(args, "backend", "auto"),
         remark=say,
     )
+
+
+def bot_for(args: argparse.Namespace, remark: Callable[[str], None], **settings: Any) -> Bot:
+    """Return the bot of an engine as its options say; settings are more of `BotOptions`."""
+    options = BotOptions(
+        weights=weights_name(args),
+        device=args.device,
+        backend=args.backend,
+        symmetries=args.symmetries,
+        threads=args.threads,
+        remark=remark,
+        **settings,
+    )
+    return Bot(options)
 
 
 def size_note(trained: int, size: int) -> str:

@@ -9,6 +9,9 @@ from pathlib import Path
 from gopolicy import __version__
 from gopolicy.errors import GoPolicyError
 
+PATIENCE = 1.2
+"""Seconds that an engine has to end by itself once nobody listens."""
+
 
 class LogFile:
     """All traffic with the time of day, one line an entry."""
