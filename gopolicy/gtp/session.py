@@ -186,6 +186,7 @@ class Session:
             seconds=self.clock.allowance(color),
             cleanup=cleanup,
             deterministic=deterministic,
+            scoring=self.rules.scoring,
         )
 
     def _name(self, decision: Decision) -> str:

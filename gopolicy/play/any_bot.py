@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gopolicy.go.board import Board
+from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import Color, Point
 from gopolicy.policy.outlook import Outlook
 
@@ -47,6 +48,7 @@ class AnyBot(Protocol):
         seconds: float | None = None,
         cleanup: bool = False,
         deterministic: bool = False,
+        scoring: Scoring = "area",
     ) -> Decision:
         """Return a move for color, which may be a pass or to resign, but is never illegal."""
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gopolicy.errors import ConfigError
 from gopolicy.features.encode import Encoder
 from gopolicy.go.board import Board
+from gopolicy.go.scoring import Scoring
 from gopolicy.go.symmetry import symmetry_table
 from gopolicy.go.types import PASS, Color, Point, player
 from gopolicy.go.vertex import vertex_name
@@ -45,7 +46,8 @@ class BotOptions:
     threads that wait for a core which another program has make a move ten times as slow."""
     play: PlayerSettings | None = None
     remark: Callable[[str], None] | None = None
-    """Is told which library computes, where ``auto`` has found out."""
+    """Is told which library computes, where ``auto`` has found out, and at the first count that
+    playouts alone tell dead stones, where the network knows only moves."""
 
 
 class Bot:
@@ -57,6 +59,7 @@ class Bot:
         self._loaded = load_weights(options.weights)
         self._name = find_weights(options.weights).name
         self._symmetries = options.symmetries
+        self._told = False
         self._player = Player(self, options.play)
         self._predictors: dict[int, Policy] = {}
         self._encoders: dict[int, Encoder] = {}
@@ -107,10 +110,16 @@ class Bot:
         seconds: float | None = None,
         cleanup: bool = False,
         deterministic: bool = False,
+        scoring: Scoring = "area",
     ) -> Decision:
         """Return a move for color."""
         choice = self._player.choose(
-            board, color, seconds=seconds, cleanup=cleanup, deterministic=deterministic
+            board,
+            color,
+            seconds=seconds,
+            cleanup=cleanup,
+            deterministic=deterministic,
+            scoring=scoring,
         )
         return Decision(
             point=choice.point, resign=choice.resign, explanation=explain(choice, board)
@@ -139,6 +148,9 @@ class Bot:
         """Return the chains that are dead."""
         verdict = estimate(board)
         found = self.outlooks([board], [board.to_move])
+        if found is None and self._options.remark is not None and not self._told:
+            self._told = True
+            self._options.remark(f"{self._name} knows only moves; playouts alone tell dead stones")
         return dead_by(board, leaning(verdict, found[0]) if found else verdict)
 
     def settings(self) -> Mapping[str, object]:

@@ -3,6 +3,9 @@
 A position is seen as playouts judge it, its dead stones taken off.  An empty region is *open* if it
 touches living stones of both colors, and *closed* otherwise.  A move at an open point is worth
 playing unless it loses something; one at a closed point only if it clearly gains something.
+
+By territory a small open region in which no move of either side changes the count is *neutral*: a
+move there is for nothing, and every move costs the point it is played on unless it gains more.
 """
 
 from dataclasses import dataclass
@@ -12,14 +15,19 @@ from numpy.typing import NDArray
 
 from gopolicy.go import scoring
 from gopolicy.go.board import Board
+from gopolicy.go.scoring import Scoring, neighbors
 from gopolicy.go.types import Color, Point
-from gopolicy.play.playouts import dead_by, estimate
+from gopolicy.play.playouts import dead_by, estimate, leaning
 from gopolicy.policy.outlook import Outlook
 
 _DOUBTFUL = 0.9
 """Ownership below which a closed point may still be worth a move."""
 _GAIN, _LOSS = 1.0, 2.0
 """Points that a move at a closed point must gain, and that one at an open point may lose."""
+_SAVED = 0.3
+"""By how much more an own stone must be owned after a move at home by territory."""
+_LARGEST_NEUTRAL = 8
+"""Points of an open region in which all that one move can do is seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +39,10 @@ class CountedPosition:
     owners: NDArray[np.int8]
     """[N * N] whose each point is, dead stones removed; EMPTY in open regions."""
     margin: float
-    """Black's points minus White's by area, komi counted."""
+    """Black's points minus White's, komi counted."""
+    scoring: Scoring = "area"
+    network: Outlook | None = None
+    """What the network said of the end of the game, if it knows."""
 
     @property
     def open_points(self) -> NDArray[np.bool_]:
@@ -48,14 +59,67 @@ class CountedPosition:
         return self.lead_of(color) - float(self.open_points.sum())
 
 
-def outcome(board: Board, verdict: Outlook) -> CountedPosition:
-    """Count the position by an estimate of it."""
+def outcome(
+    board: Board,
+    verdict: Outlook,
+    scoring_rule: Scoring = "area",
+    network: Outlook | None = None,
+) -> CountedPosition:
+    """Count the position by playouts, and by what a network says where they are undecided."""
+    if network is not None:
+        verdict = leaning(verdict, network)
     dead = tuple(dead_by(board, verdict))
-    owners = scoring.owners_by_area(board.stones, [chain[0] for chain in dead]).ravel()
-    black, white = (int((owners == color).sum()) for color in (Color.BLACK, Color.WHITE))
+    heads = [chain[0] for chain in dead]
+    owners = scoring.owners_by_area(board.stones, heads).ravel()
+    territory = scoring_rule == "territory"
+    score = board.territory_score(heads) if territory else board.area_score(heads)
     return CountedPosition(
-        verdict=verdict, dead=dead, owners=owners, margin=black - white - board.komi
+        verdict=verdict,
+        dead=dead,
+        owners=owners,
+        margin=score.margin,
+        scoring=scoring_rule,
+        network=network,
     )
+
+
+def neutral_points(board: Board, seen: CountedPosition) -> NDArray[np.bool_]:
+    """Return the points of the neutral regions, [N * N]; by area there are none."""
+    found = np.zeros(board.size**2, np.bool_)
+    if seen.scoring == "area":
+        return found
+    for region in _open_regions(board, seen):
+        if len(region) <= _LARGEST_NEUTRAL and not _matters(board, seen, region):
+            found[region] = True
+    return found
+
+
+def _open_regions(board: Board, seen: CountedPosition) -> list[list[int]]:
+    """Return the open points in connected regions."""
+    left = set(np.flatnonzero(seen.open_points).tolist())
+    regions = []
+    while left:
+        region = [left.pop()]
+        for point in region:  # grows on the way
+            beside = left.intersection(neighbors(point, board.size))
+            region += beside
+            left -= beside
+        regions.append(region)
+    return regions
+
+
+def _matters(board: Board, seen: CountedPosition, region: list[int]) -> bool:
+    """Return whether a move of either side in a region changes the count by territory."""
+    for color in (Color.BLACK, Color.WHITE):
+        for point in map(Point, region):
+            if not board.legal(point, color):
+                continue
+            after = board.copy()
+            after.play(point, color)
+            dead = [chain[0] for chain in seen.dead if after.color_at(chain[0])]
+            if after.territory_score(dead).margin != seen.margin:
+                return True
+    return False
 
 
 def doubtful_points(seen: CountedPosition) -> NDArray[np.bool_]:
@@ -93,10 +157,12 @@ class Adviser:
         gain, noise = self._gain(after)
         if tidying or is_open:
             return gain > -_LOSS - noise
-        if gain <= _GAIN + 2 * noise:
+        by_territory = self._seen.scoring == "territory"
+        if gain <= _GAIN + by_territory + 2 * noise:
             return False
-        invades = self._seen.owners[point] == self._color.opponent
-        return not invades or self._turns_the_count(board, after)
+        if self._seen.owners[point] == self._color.opponent:
+            return self._count(board, after) - self._seen.lead_of(self._color) > _GAIN
+        return not by_territory or self._saves_a_chain(after)
 
     def is_harmless(self, point: Point) -> bool:
         """Return whether playouts see no harm in a legal move."""
@@ -111,10 +177,16 @@ class Adviser:
         noise = np.hypot(after.spread, self._passing.spread) / np.sqrt(after.playouts)
         return gain, float(noise)
 
-    def _turns_the_count(self, board: Board, after: Outlook) -> bool:
-        """Return whether stones come to life or die by the move that led to board."""
-        gained = outcome(board, after).lead_of(self._color) - self._seen.lead_of(self._color)
-        return gained > _GAIN
+    def _saves_a_chain(self, after: Outlook) -> bool:
+        """Return whether a chain clearly lives more often after the move than after a pass."""
+        kept, left = after.ownership_for(self._color), self._passing.ownership_for(self._color)
+        own = self._board.stones.ravel() == self._color
+        return bool((kept - left)[own].max(initial=0.0) > _SAVED)
+
+    def _count(self, board: Board, verdict: Outlook) -> float:
+        """Return the points of a position's count, stones that playouts call dead taken off."""
+        seen = self._seen
+        return outcome(board, verdict, seen.scoring, seen.network).lead_of(self._color)
 
     def _look(self, board: Board) -> Outlook:
         """Return the estimate of a position with the opponent to move."""

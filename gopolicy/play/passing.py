@@ -15,19 +15,29 @@ from numpy.typing import NDArray
 
 from gopolicy.go.board import Board
 from gopolicy.go.handicap import handicap_stones
-from gopolicy.go.types import PASS, Color, Point
+from gopolicy.go.scoring import Scoring
+from gopolicy.go.types import (
+    EVENT_NO_POINT,
+    EVENT_POINT_MASK,
+    EVENT_SETUP,
+    PASS,
+    Color,
+    Point,
+)
 from gopolicy.go.vertex import vertex_name
 from gopolicy.play.endgame import (
     Adviser,
     CountedPosition,
     capturing_points,
     doubtful_points,
+    neutral_points,
     outcome,
 )
 from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.play.playout_kernels import mark_own_eyes
 from gopolicy.play.playouts import estimate
 from gopolicy.play.temperature import among
+from gopolicy.policy.outlook import Outlook
 
 _OPENING_SHARE = 4
 """No pass before a quarter of as many moves as the board has points."""
@@ -74,6 +84,17 @@ class Choice:
         return f"<Choice {self.vertex}{share}: {self.reason or 'no reason told'}{chance}>"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a turn is played by."""
+
+    strict: bool = False
+    """Whether dead stones are to be taken off before passing."""
+    deadline: float | None = None
+    """Of `time.monotonic`."""
+    scoring: Scoring = "area"
+
+
 class Turn:
     """One decision under way."""
 
@@ -82,14 +103,18 @@ class Turn:
         board: Board,
         color: Color,
         settings: PlayerSettings,
+        terms: Terms,
         draw: Callable[[NDArray[np.float64]], Point],
-        *,
-        strict: bool,
-        deadline: float | None = None,
+        look: Callable[[], Outlook | None],
     ) -> None:
-        """Draw is to return a point by probabilities [A], not all 0; deadline is of `monotonic`."""
+        """Get ready.
+
+        draw is to return a point by probabilities [A], not all 0, and look what the network says of
+        the end of the game, None where it knows moves alone.
+        """
         self.board, self.color, self.settings, self.draw = board, color, settings, draw
-        self.strict, self.deadline = strict, deadline
+        self.strict, self.deadline, self.scoring = terms.strict, terms.deadline, terms.scoring
+        self._ask_network = look
         self.legal = board.legal_mask(color)
         eyes = np.zeros(board.size**2, np.bool_)
         mark_own_eyes(board.arrays, int(color), eyes)
@@ -105,7 +130,8 @@ class Turn:
             return self._choice(self._draw(probabilities, self.sensible), shown, "opening")
         self.seen = self._look(min(_GLANCE, self.settings.playouts))
         if not self._is_middle_game(self.seen):
-            self.seen = self._look(self.settings.playouts)
+            self.seen = self._look(self.settings.playouts, self._ask_network())
+            self.sensible &= ~neutral_points(self.board, self.seen)
         if self._wants_to_resign(self.seen):
             return self._choice(PASS, shown, "lost", resign=True)
         if self._accepts_end(self.seen):
@@ -135,11 +161,11 @@ class Turn:
         stones = int((self.board.stones != Color.EMPTY).sum())
         return max(self.board.ply, stones) < self.board.size**2 // _OPENING_SHARE
 
-    def _look(self, playouts: int) -> CountedPosition:
-        """Judge the position by so many playouts."""
+    def _look(self, playouts: int, network: Outlook | None = None) -> CountedPosition:
+        """Judge the position by so many playouts, and by what the network says of it."""
         board = self.board
         verdict = estimate(board, playouts, seed=board.ply, seconds=self._seconds_left())
-        return outcome(board, verdict)
+        return outcome(board, verdict, self.scoring, network)
 
     def _is_middle_game(self, seen: CountedPosition) -> bool:
         """Return whether a glance shows that there is nothing but moving to decide."""
@@ -183,6 +209,8 @@ class Turn:
         if self.strict:
             tidying = capturing_points(self.board, seen, self.color)
         left = self.sensible & (doubtful_points(seen) | tidying)
+        if self._both_could_pass():
+            left &= among(probabilities, self.sensible) >= _PLAUSIBLE
         if self._seconds_left() == 0.0:
             left &= seen.open_points
             return self._draw(probabilities, left) if left.any() else PASS
@@ -204,14 +232,27 @@ class Turn:
                 return point
         return PASS
 
+    def _both_could_pass(self) -> bool:
+        """Return whether somebody has just passed where every move costs a point of territory.
+
+        A move then has to gain by the network as well as by playouts.
+        """
+        last = self.board.events[-2:]
+        passes = (last & (EVENT_POINT_MASK | EVENT_SETUP)) == EVENT_NO_POINT
+        return bool(passes.any()) and self.scoring == "territory" and not self.strict
+
     def _trusted_move(
         self, probabilities: NDArray[np.float32], seen: CountedPosition, adviser: Adviser
     ) -> Point:
         """Return a move that the network is sure enough of, `PASS` if it loses points."""
+        if not self.sensible.any():
+            return PASS
         shares = among(probabilities, self.sensible)
         point = self.draw(shares)
         invades = seen.owners[point] == self.color.opponent
-        if seen.open_points.any() and not invades:
+        left = seen.open_points & self.sensible
+        tempting = bool(left[point]) if self._both_could_pass() else bool(left.any())
+        if tempting and not invades:
             needed = _PLAUSIBLE
         elif self.board.last_move in (None, PASS):
             return PASS

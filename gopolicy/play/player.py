@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 
 from gopolicy.errors import ConfigError, unknown, wrong_kind
 from gopolicy.go.board import Board
+from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import Color, Point, player
 from gopolicy.play.look_ahead import LookAhead
-from gopolicy.play.passing import Choice, Turn
+from gopolicy.play.passing import Choice, Terms, Turn
 from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.play.temperature import narrowed, pick
 from gopolicy.policy.load import load
-from gopolicy.policy.view import GivesProbabilities
+from gopolicy.policy.outlook import Outlook
+from gopolicy.policy.view import GivesOutlooks, GivesProbabilities
 
 
 class Player:
@@ -77,11 +79,13 @@ class Player:
         seconds: float | None = None,
         cleanup: bool = False,
         deterministic: bool = False,
+        scoring: Scoring = "area",
     ) -> Choice:
         """Return what color (by default, who is to move) does; the board stays as it is.
 
         seconds is the time left for this move, beside the setting.  cleanup takes dead stones off
-        before passing; deterministic plays the most probable move whatever the temperature.
+        before passing; deterministic plays the most probable move whatever the temperature.  By
+        territory, scoring says, a move that gains nothing is not played.
         """
         if not isinstance(board, Board):
             raise wrong_kind("a Board", board)
@@ -92,15 +96,27 @@ class Player:
         temperature = 0.0 if deterministic else self._temperature(board.ply)
         count = self.settings.look_ahead
         ahead = LookAhead(self.policy, board, color, count) if count > 1 else None
+        terms = Terms(
+            strict=cleanup or self.settings.passing == "strict",
+            deadline=time.monotonic() + min(limits) if limits else None,
+            scoring=scoring,
+        )
         turn = Turn(
             board,
             color,
             self.settings,
+            terms,
             lambda shares: self._draw(ahead.weighed(shares) if ahead else shares, temperature),
-            strict=cleanup or self.settings.passing == "strict",
-            deadline=time.monotonic() + min(limits) if limits else None,
+            lambda: self._outlook(board, color),
         )
         return turn.decide(self.policy.predict(board, color))
+
+    def _outlook(self, board: Board, color: Color) -> Outlook | None:
+        """Return what the network says of the end of the game, None if it knows moves alone."""
+        if not isinstance(self.policy, GivesOutlooks):
+            return None
+        found = self.policy.outlooks([board], [color])
+        return found[0] if found else None
 
     def _draw(self, probabilities: NDArray[np.float64], temperature: float) -> Point:
         """Draw a point by the settings from probabilities [A], not all 0."""

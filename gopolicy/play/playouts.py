@@ -20,7 +20,7 @@ from gopolicy.policy.outlook import Outlook
 PLAYOUTS = 400
 """Enough to tell living stones from dead ones on a finished board."""
 _ROUND = 50
-_LEANING = 0.25
+_LEANING = 0.3
 """How much a network's opinion on an owner counts against that of all playouts."""
 
 

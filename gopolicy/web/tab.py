@@ -80,7 +80,8 @@ class Tab(RecordTab):
         color = board.to_move
 
         def question(ready: Sequence[Engine]) -> Choice:
-            return Player(ready[0].bot, contest.settings).choose(board, color)
+            player = Player(ready[0].bot, contest.settings)
+            return player.choose(board, color, scoring=contest.rules.scoring)
 
         choice = await self.engines.ask(question)
         if self.walk.node is not node or self.contest is not contest:

@@ -1,5 +1,8 @@
 """The end of a game: what is still worth playing, when to pass, when to resign."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +19,7 @@ from gopolicy.play.endgame import Adviser, outcome
 from gopolicy.play.player import Player
 from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.play.playouts import estimate, final_score
+from gopolicy.policy.outlook import Outlook
 
 
 def test_nothing_useful_left_is_a_pass() -> None:
@@ -96,6 +100,71 @@ def test_while_points_are_open_the_network_is_trusted_at_home_but_not_to_invade(
     assert chosen(Player(Keen("B5")), board, Color.BLACK) == "B5"
     assert chosen(Player(Keen("H5")), board, Color.BLACK) == "E5"
     assert chosen(Player(Keen("H5")), board, Color.WHITE) == "H5"
+
+
+@pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
+def test_by_territory_neutral_points_are_left_and_so_is_everything_that_gains_nothing(
+    color: Color,
+) -> None:
+    board = Board.from_diagram(ONE_NEUTRAL_POINT)
+    assert chosen(Player(Wishes("E5")), board, color, scoring="territory") == "pass"
+    settled = Board.from_diagram(SETTLED)
+    assert chosen(Player(Wishes("H9", "E9")), settled, color, scoring="territory") == "pass"
+
+
+LIFE_OR_DEATH = """
+    . . . X O . .
+    X X X X O . O
+    O O O O O O .
+    . O . O . . O
+    O O O O O O .
+    . O . O . . .
+    O O O O O . .
+"""
+"""B7 kills Black or makes two eyes."""
+
+
+@pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
+def test_a_pass_is_answered_with_a_move_that_gains_by_territory_too(color: Color) -> None:
+    komi = 0.5 if color == Color.BLACK else -40.5  # whoever is ahead may pass
+    board = Board.from_diagram(LIFE_OR_DEATH, to_move=color.opponent, komi=komi)
+    board.play("pass")
+    assert chosen(Player(Wishes("B7")), board, color, scoring="territory") == "B7"
+
+
+class Knows(Wishes):
+    """A network that also says whose every point will be."""
+
+    def __init__(self, ownership: NDArray[np.float32]) -> None:
+        super().__init__("C3")
+        self.ownership, self.asked = ownership, 0
+
+    def outlooks(
+        self, boards: Sequence[Board], colors: Sequence[Color] | None = None
+    ) -> list[Outlook]:
+        del colors
+        self.asked += 1
+        found = Outlook(ownership=self.ownership, lead=0.0, spread=1.0, black_wins=0.5)
+        return [found] * len(boards)
+
+
+def test_what_the_network_says_of_the_end_is_asked_for_near_the_end_only() -> None:
+    network = Knows(np.zeros(81, np.float32))
+    Player(network).choose(Board(9))
+    assert network.asked == 0
+    Player(network).choose(Board.from_diagram(SETTLED))
+    assert network.asked == 1
+
+
+def test_the_network_decides_on_chains_that_playouts_are_undecided_about() -> None:
+    board = Board.from_diagram(LIFE_OR_DEATH)
+    black = np.flatnonzero(board.stones == Color.BLACK)
+    verdict = replace(estimate(board), ownership=np.zeros(49, np.float32))
+    for sign, dead in ((1, 0), (-1, 1)):
+        ownership = np.full(49, -1, np.float32)
+        ownership[black] = sign
+        seen = outcome(board, verdict, network=replace(verdict, ownership=ownership))
+        assert len([chain for chain in seen.dead if chain[0] in black]) == dead
 
 
 SEKI = """

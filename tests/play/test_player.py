@@ -1,6 +1,7 @@
 """The player: legal moves, style, settings."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color
 from gopolicy.go.vertex import parse_vertex
+from gopolicy.play.bot import Bot, BotOptions
 from gopolicy.play.player import Player
 from gopolicy.play.player_settings import PlayerSettings
 
@@ -155,3 +157,12 @@ def test_the_smallest_temperature_plays_the_most_probable_move() -> None:
     player = Player(Wishes("E5", "C3"), PlayerSettings(temperature=5e-324, seed=3))
     board = Board(9)
     assert player.choose(board, Color.BLACK).point == parse_vertex("E5", 9)
+
+
+def test_a_bot_says_once_when_playouts_alone_tell_dead_stones(tiny_weights: Path) -> None:
+    said: list[str] = []
+    options = BotOptions(weights=str(tiny_weights), device="cpu", threads=1, remark=said.append)
+    bot = Bot(options)
+    board = Board.from_diagram(SETTLED)
+    assert bot.dead(board) == bot.dead(board) == []
+    assert sum("playouts alone tell dead stones" in line for line in said) == 1

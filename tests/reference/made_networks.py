@@ -1,5 +1,7 @@
 """Networks that want what a test needs, a finished board, and what a player does there."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,7 +50,7 @@ SETTLED = """
 """
 
 
-def chosen(player: Player, board: Board, color: Color | None = None, **options: bool) -> str:
+def chosen(player: Player, board: Board, color: Color | None = None, **options: Any) -> str:
     """Return the vertex that a player chooses, or resign."""
     choice = player.choose(board, color, **options)
     return "resign" if choice.resign else vertex_name(choice.point, board.size)
