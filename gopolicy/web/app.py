@@ -156,6 +156,7 @@ async def _talk(websocket: WebSocket, tabs: Tabs, hello: dict[str, Any]) -> None
 async def _listen(websocket: WebSocket, tab: Tab) -> None:
     while True:
         message = await websocket.receive()
+        await asyncio.sleep(0)  # between two of many that wait, other pages get their turn
         if message["type"] == "websocket.disconnect":
             return
         if message.get("text") is not None:

@@ -57,6 +57,7 @@ def test_a_whole_game_to_its_count(screen: Screen) -> None:
     page.check("[name=hints]")
     page.click("text=Start")
     screen.wait_for_text("#turn", "Your turn")
+    page.wait_for_selector(".answered svg .heat")
     for _ in range(90):
         before = int(page.evaluate(PLY))
         candidate = page.locator("#moves button").first
@@ -65,11 +66,13 @@ def test_a_whole_game_to_its_count(screen: Screen) -> None:
             page.click("#play >> text=Pass")
         else:
             screen.point(str(candidate.locator("b").inner_text())).click()
-        screen.wait_for(f"{PLY} > {before + 1} || document.querySelector('#play .primary')")
-        if page.locator("#play .primary").count() or (passing and "pass" in screen.text("#facts")):
-            break  # counted, or about to be
-        screen.wait_for("document.getElementById('turn').textContent === 'Your turn'")
-        screen.wait_for("document.querySelector('.answered svg')")
+        screen.wait_for(
+            f"document.querySelector('#play .primary') || {PLY} > {before + 1}"
+            " && document.getElementById('turn').textContent === 'Your turn'"
+            " && document.querySelector('.answered svg')"
+        )
+        if page.locator("#play .primary").count():
+            break
     page.wait_for_selector("#play .primary")
     counted = screen.text("#turn")
     assert counted.startswith("Counted: ")

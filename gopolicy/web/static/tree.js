@@ -85,12 +85,10 @@ export class Tree {
 
   showBranches() {
     const following = this.here.children.length > 1 ? this.here.children : [];
-    if (following.length || byId("branches").firstChild) {
-      byId("branches").replaceChildren(...following.map((node, index) => make("button", {
-        type: "button", textContent: node.vertex || "more", onclick: () => this.go(node.number),
-        ariaLabel: `Variation ${index + 1}: ${colorName(node.color)} ${node.vertex}`,
-      })));
-    }
+    byId("branches").replaceChildren(...following.map((node, index) => make("button", {
+      type: "button", textContent: node.vertex || "more", onclick: () => this.go(node.number),
+      ariaLabel: `Variation ${index + 1}: ${colorName(node.color)} ${node.vertex}`,
+    })));
     byId("variations").hidden = this.nodes.size < 2;
   }
 
