@@ -57,15 +57,6 @@ def holds_idx(path: Path) -> bool:
     return any(_meaning(child.name)[0] for child in path.iterdir())
 
 
-def read_idx(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
-    """Read one IDX file of unsigned bytes, of any number of dimensions."""
-    try:
-        with open_regular(path) as file:
-            return _read(file, os.fstat(file.fileno()).st_size, str(path))
-    except OSError as error:
-        raise PictureError(f"{path}: {error.strerror or error}") from error
-
-
 class _Member(NamedTuple):
     """A file of a folder or an archive."""
 

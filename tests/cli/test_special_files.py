@@ -15,7 +15,7 @@ from gopolicy.errors import PictureError, SgfError, StoreError, WeightsError
 from gopolicy.nets.weights import load_weights
 from gopolicy.pictures.class_folders import Fit, read_picture
 from gopolicy.pictures.class_names import read_names
-from gopolicy.pictures.idx import read_idx
+from gopolicy.pictures.idx import read_idx_archive
 from gopolicy.pictures.picture_weights import load_zoo_weights
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
@@ -37,8 +37,8 @@ def read_small(path: Path) -> object:
     [
         ("a.png", read_small),
         ("a.wav", read_small),
-        ("a.idx", read_idx),
-        ("a.idx.gz", read_idx),
+        ("a.tar", read_idx_archive),
+        ("a.tgz", read_idx_archive),
         ("names.txt", read_names),
     ],
 )

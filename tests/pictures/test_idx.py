@@ -13,7 +13,7 @@ import pytest
 
 from gopolicy.errors import PictureError
 from gopolicy.pictures import idx as idx_files
-from gopolicy.pictures.idx import read_idx, read_idx_archive
+from gopolicy.pictures.idx import read_idx_archive
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -90,26 +90,26 @@ def test_other_files_are_left_alone(
 )
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_damaged_file_is_refused(tmp_path: Path, data: bytes, message: str, packed: bool) -> None:
-    path = tmp_path / ("x-idx3-ubyte" + ".gz" * packed)
+    path = tmp_path / ("train-images-idx3-ubyte" + ".gz" * packed)
     path.write_bytes(gzip.compress(data) if packed else data)
     with pytest.raises(PictureError, match=message) as caught:
-        read_idx(path)
-    assert str(path) in str(caught.value)
+        read_idx_archive(tmp_path)
+    assert f"{tmp_path}: {path.name}: " in str(caught.value)
 
 
 @pytest.mark.parametrize("cut", [5, -9])
 def test_a_damaged_packing_is_refused(tmp_path: Path, cut: int) -> None:
-    path = tmp_path / "x.gz"
+    path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(gzip.compress(idx(np.arange(200, dtype=np.uint8)))[:cut])
     with pytest.raises(PictureError, match="gzip"):
-        read_idx(path)
+        read_idx_archive(tmp_path)
 
 
 def test_a_file_that_unpacks_without_end_is_not_followed(tmp_path: Path) -> None:
-    path = tmp_path / "bomb.gz"
+    path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(gzip.compress(idx(np.zeros(4, np.uint8)) + bytes(50_000_000)))
     with pytest.raises(PictureError, match="there are more"):
-        read_idx(path)
+        read_idx_archive(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -237,4 +237,4 @@ def test_pictures_that_were_read_may_be_written_to(
     tmp_path: Path, arrays: dict[str, npt.NDArray[np.uint8]]
 ) -> None:
     write(tmp_path, arrays)
-    read_idx(tmp_path / "train-images-idx3-ubyte")[0, 0, 0] = 7
+    read_idx_archive(tmp_path)["train"].pixels[0, 0, 0, 0] = 7
