@@ -183,9 +183,7 @@ def reinforce_to_json(config: ReinforceConfig) -> dict[str, Any]:
 
 def reinforce_from_json(values: Mapping[str, Any]) -> ReinforceConfig:
     """Return the configuration that `reinforce_to_json` wrote; unknown fields are an error."""
-    strange = sorted(values.keys() - _OWN.keys() - {"learning"})
-    if strange:
-        raise ConfigError(f"the run has a setting {strange[0]!r} that this version does not know")
+    training_config.check_known(values, {*_OWN, "learning"})
     learning = values.get("learning")
     if not isinstance(learning, Mapping):
         raise ConfigError("the run does not say how it learns")
@@ -196,10 +194,4 @@ def reinforce_from_json(values: Mapping[str, Any]) -> ReinforceConfig:
 def check_reinforce_continues(before: ReinforceConfig, now: ReinforceConfig) -> dict[str, Any]:
     """Return the settings that change when a run goes on; ConfigError for those that cannot."""
     changed = training_config.check_continues(before.learning, now.learning)
-    for name in _OWN:
-        old, new = getattr(before, name), getattr(now, name)
-        if old != new and name not in EXTENDABLE:
-            raise ConfigError(f"this run began with {name} {old!r}; it cannot go on with {new!r}")
-        if old != new:
-            changed[name] = new
-    return changed
+    return changed | training_config.check_changes(before, now, _OWN, EXTENDABLE)

@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import asdict
 from pathlib import Path
 
-from gopolicy.errors import ConfigError, OutputError
+from gopolicy.errors import ConfigError
 from gopolicy.features.planes import plane_set
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.weight_info import find_weights, read_info
@@ -21,9 +21,9 @@ from gopolicy.rl.reinforce_config import (
     split_changes,
 )
 from gopolicy.training.checkpoint import last_step
-from gopolicy.training.compute import Compute, choose_compute, compute_from_json
+from gopolicy.training.compute import Compute, compute_from_json
 from gopolicy.training.journal import describe_run, read_run, write_run
-from gopolicy.training.run_folder import check_vacant, started_config
+from gopolicy.training.run_folder import make_run, started_config
 from gopolicy.training.world import World
 
 _KIND = "reinforce"
@@ -61,17 +61,9 @@ def begin_reinforce(
     run: Path, config: ReinforceConfig, network: PolicyNetwork, world: World
 ) -> tuple[Compute, str]:
     """Create the folder of a run; return how to compute and a line on why."""
+    shape = plane_set(config.learning.planes).count, config.size
+    compute, why = make_run(run, config.learning, network, shape, world)
     if world.leads:
-        check_vacant(run)
-    planes = plane_set(config.learning.planes).count
-    compute, why = choose_compute(config.learning, network, planes, config.size, world.device)
-    compute = world.agree(compute)
-    world.wait()  # everybody has found the folder vacant
-    if world.leads:
-        try:
-            run.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot write {run}: {error.strerror or error}") from error
         _describe(run, config, compute, [{"from": 0, "processes": world.size}])
     return compute, why
 

@@ -1,7 +1,7 @@
 """The settings of a training run, and how text changes a setting."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -260,19 +260,30 @@ def to_json(config: TrainConfig) -> dict[str, Any]:
 
 def from_json(values: Mapping[str, Any]) -> TrainConfig:
     """Return the configuration that `to_json` wrote; unknown fields are an error."""
-    strange = sorted(values.keys() - _FIELDS.keys())
-    if strange:
-        raise ConfigError(f"the run has a setting {strange[0]!r} that this version does not know")
+    check_known(values, _FIELDS)
     floats = {name for name in values if isinstance(getattr(_DEFAULTS, name), float)}
     whole = {name: float(values[name]) for name in floats if type(values[name]) is int}
     return TrainConfig(**{**values, **whole})
 
 
+def check_known(values: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise ConfigError where a run has other settings than those called names."""
+    if strange := sorted(values.keys() - set(names)):
+        raise ConfigError(f"the run has a setting {strange[0]!r} that this version does not know")
+
+
 def check_continues(before: TrainConfig, now: TrainConfig) -> dict[str, Any]:
     """Return the settings that change when a run goes on; refuse those that cannot."""
-    pairs = {name: (getattr(before, name), getattr(now, name)) for name in _FIELDS}
+    return check_changes(before, now, _FIELDS, EXTENDABLE)
+
+
+def check_changes(
+    before: object, now: object, names: Iterable[str], extendable: Collection[str]
+) -> dict[str, Any]:
+    """Return those of the settings called names that differ; ConfigError if one may not."""
+    pairs = {name: (getattr(before, name), getattr(now, name)) for name in names}
     changed = {name: new for name, (old, new) in pairs.items() if old != new}
-    for name in changed.keys() - EXTENDABLE:
+    for name in (name for name in changed if name not in extendable):
         old, new = pairs[name]
         raise ConfigError(f"this run began with {name} {old!r}; it cannot go on with {new!r}")
     return changed

@@ -101,9 +101,20 @@ def begin_run(
     run: Path, config: TrainConfig, source: PositionSource, network: nn.Module, world: World
 ) -> tuple[Compute, str]:
     """Create the folder of a run; return how to compute and a line on why."""
+    compute, why = make_run(run, config, network, (source.planes, source.size), world)
+    if world.leads:
+        facts = {"sittings": [{"from": 0, "processes": world.size}]}
+        _describe(run, config, source, compute, facts | {"device": str(world.device)})
+    return compute, why
+
+
+def make_run(
+    run: Path, config: TrainConfig, network: nn.Module, shape: tuple[int, int], world: World
+) -> tuple[Compute, str]:
+    """Make a vacant folder, choose how to compute with planes of a shape, and say why."""
     if world.leads:
         check_vacant(run)
-    compute, why = choose_compute(config, network, source.planes, source.size, world.device)
+    compute, why = choose_compute(config, network, *shape, world.device)
     compute = world.agree(compute)
     world.wait()  # everybody has found the folder vacant
     if world.leads:
@@ -111,8 +122,6 @@ def begin_run(
             run.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"cannot write {run}: {error.strerror or error}") from error
-        facts = {"sittings": [{"from": 0, "processes": world.size}]}
-        _describe(run, config, source, compute, facts | {"device": str(world.device)})
     return compute, why
 
 
