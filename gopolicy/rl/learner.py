@@ -39,7 +39,7 @@ from gopolicy.rl.reinforce_config import ReinforceConfig
 from gopolicy.rl.self_play import FinishedGame
 from gopolicy.training.averaging import WeightAverage
 from gopolicy.training.compute import Compute
-from gopolicy.training.optimizers import make_optimizer, set_learning_rate
+from gopolicy.training.optimizers import descend, make_optimizer
 from gopolicy.training.schedule import learning_rate
 from gopolicy.training.world import World
 
@@ -238,14 +238,8 @@ class Learner:
 
     def _descend(self, loss: Tensor, step: int) -> None:
         """Step down the gradient of a loss."""
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        parameters = list(self.module.parameters())
-        self._world.average(p.grad for p in parameters if p.grad is not None)
-        if self.config.learning.clip_norm:
-            nn.utils.clip_grad_norm_(parameters, self.config.learning.clip_norm)
-        set_learning_rate(self.optimizer, learning_rate(self.config.learning, step))
-        self.optimizer.step()
+        rate, clip_norm = learning_rate(self.config.learning, step), self.config.learning.clip_norm
+        descend(loss, self.module, self.optimizer, self._world, rate, clip_norm)
         if self.average:
             self.average.update(step)
 

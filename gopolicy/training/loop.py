@@ -34,7 +34,7 @@ from gopolicy.training.journal import Journal
 from gopolicy.training.layout import SpeedWatch
 from gopolicy.training.measure import LossTally, validate
 from gopolicy.training.objective import Objective, make_objective
-from gopolicy.training.optimizers import make_optimizer, set_learning_rate
+from gopolicy.training.optimizers import descend, make_optimizer
 from gopolicy.training.run_folder import announce, begin_run, continue_run
 from gopolicy.training.run_report import write_run_report
 from gopolicy.training.schedule import Clock, learning_rate
@@ -185,14 +185,9 @@ class _Trainer:
     def _step(self, batch: TrainBatch) -> None:
         """Learn from one batch."""
         learned = self.objective.learn(self.learner, batch, self.compute, self.world.device)
-        self.optimizer.zero_grad(set_to_none=True)
-        learned.loss.backward()  # type: ignore[no-untyped-call]
-        self.world.average(p.grad for p in self.learner.parameters() if p.grad is not None)
-        if self.config.clip_norm:
-            nn.utils.clip_grad_norm_(self.learner.parameters(), self.config.clip_norm)
         rate = learning_rate(self.config, self.facts.step, self.share)
-        set_learning_rate(self.optimizer, rate)
-        self.optimizer.step()
+        clip_norm = self.config.clip_norm
+        descend(learned.loss, self.learner, self.optimizer, self.world, rate, clip_norm)
         if self.average:
             self.average.update(self.facts.step)
         count = len(learned.targets)

@@ -9,6 +9,7 @@ from torch.optim import SGD, AdamW, Optimizer
 
 from gopolicy.training.config import TrainConfig
 from gopolicy.training.muon import MuonWithAdamW
+from gopolicy.training.world import World
 
 Groups = list[dict[str, Any]]
 
@@ -34,6 +35,25 @@ def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
     """Let the next step use rate."""
     for group in optimizer.param_groups:
         group["lr"] = rate
+
+
+def descend(
+    loss: torch.Tensor,
+    learner: nn.Module,
+    optimizer: Optimizer,
+    world: World,
+    rate: float,
+    clip_norm: float,
+) -> None:
+    """Take one step down the gradient of a loss; the processes of a world average it."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    parameters = list(learner.parameters())
+    world.average(p.grad for p in parameters if p.grad is not None)
+    if clip_norm:
+        nn.utils.clip_grad_norm_(parameters, clip_norm)
+    set_learning_rate(optimizer, rate)
+    optimizer.step()
 
 
 def _sgd(groups: Groups, config: TrainConfig) -> Optimizer:

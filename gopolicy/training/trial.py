@@ -3,7 +3,6 @@
 import time
 
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from gopolicy.nets.devices import has_fast_bfloat16
@@ -11,7 +10,7 @@ from gopolicy.nets.equivariance import tie
 from gopolicy.nets.registry import build_network
 from gopolicy.training.compute import Compute
 from gopolicy.training.config import TrainConfig
-from gopolicy.training.optimizers import make_optimizer
+from gopolicy.training.optimizers import descend, make_optimizer
 from gopolicy.training.world import World
 
 LEAST_STEPS = 2
@@ -46,13 +45,8 @@ class Trial:
         """Learn from one batch."""
         logits = self.compute.forward(self._network, self._planes)
         loss = F.cross_entropy(logits, self._targets)
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        parameters = list(self._network.parameters())
-        self._world.average(p.grad for p in parameters if p.grad is not None)
-        if self._config.clip_norm:
-            nn.utils.clip_grad_norm_(parameters, self._config.clip_norm)
-        self._optimizer.step()
+        rate, clip_norm = self._config.lr, self._config.clip_norm
+        descend(loss, self._network, self._optimizer, self._world, rate, clip_norm)
 
     def rate(self, seconds: float, rival: float = 0.0) -> float:
         """Return positions per second of all processes in about so many seconds.
