@@ -17,7 +17,7 @@ FALSE_EYE = """
     O O O X . X X
     . O O X X X .
 """
-"""E7 is in atari: White must connect at D7."""
+"""E7 is in atari, in a ko: White must connect at D7."""
 SEKI = """
     . O . X . X O
     O O X X X X O

@@ -81,6 +81,23 @@ def test_a_chain_with_one_eye_dies_however_large_it_is() -> None:
     assert [len(chain) for chain in dead_vertices(board)] == [7]
 
 
+def test_bent_four_in_the_corner_is_dead() -> None:
+    board = Board.from_diagram(
+        """
+        O O O X O X X X .
+        . X X X O X . X X
+        X X O O O X X X X
+        O O O . O X . X .
+        . O O O O X X X X
+        O O . O O X . X .
+        O O O O O X X X X
+        . O . O O X . X .
+        O O O O O X X X X
+        """
+    )
+    assert dead_vertices(board) == [["D9", "B8", "C8", "D8", "A7", "B7"]]
+
+
 THREE_POINTS = """
     . . . X O . .
     X X X X O . O
