@@ -10,13 +10,13 @@ from typing import Any
 from gopolicy.compare.go_subject import GoSubject
 from gopolicy.compare.matching import cost
 from gopolicy.compare.network_spec import Group, NetworkSpec, Trial
-from gopolicy.compare.outcome import Measured, Outcome
 from gopolicy.compare.patterns import find_patterns, probe, probe_moved
 from gopolicy.compare.plan import PlanOptions, make_groups
 from gopolicy.compare.results import ResultRow, Results
 from gopolicy.compare.runs import Runs
 from gopolicy.compare.subject import Subject
 from gopolicy.compare.sweep import Sweep, sweep
+from gopolicy.compare.trial_result import Measured, TrialResult
 from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.files import MAX_JSON, read_limited, write_text
 from gopolicy.progress import SILENT, Progress
@@ -62,9 +62,9 @@ def compare_networks(
 def _train(runs: Runs, specs: list[NetworkSpec], options: CompareOptions) -> dict[str, ResultRow]:
     sweeps = sweep(runs, specs, options.rates, options.sweep_examples)
     trials = {e.slug: _trials(e, sweeps[e.slug], options) for e in specs}
-    runs.outcomes([trial for some in trials.values() for trial in some], "comparison")
-    outcomes = {slug: tuple(runs.outcomes(some, "")) for slug, some in trials.items()}
-    check_order(list(outcomes.values()))
+    runs.trial_results([trial for some in trials.values() for trial in some], "comparison")
+    trial_results = {slug: tuple(runs.trial_results(some, "")) for slug, some in trials.items()}
+    check_order(list(trial_results.values()))
     works = {e.slug: runs.subject.serving(e, runs.place(trials[e.slug][0])) for e in specs}
     served = best_rates(works, seconds=SERVING_SECONDS, clock=time.perf_counter)
     return {
@@ -72,7 +72,7 @@ def _train(runs: Runs, specs: list[NetworkSpec], options: CompareOptions) -> dic
             spec=spec,
             cost=cost(runs.subject, spec),
             sweep=sweeps[spec.slug],
-            outcomes=outcomes[spec.slug],
+            trial_results=trial_results[spec.slug],
             served_per_second=served[spec.slug],
         )
         for spec in specs
@@ -115,10 +115,10 @@ def _ratio(subject: Subject, group: Group, spec: NetworkSpec) -> float | None:
     return cost(subject, spec).of(group.matched) / cost(subject, reference).of(group.matched)
 
 
-def check_order(outcomes: Sequence[Sequence[Outcome]]) -> None:
+def check_order(trial_results: Sequence[Sequence[TrialResult]]) -> None:
     """Raise GoPolicyError unless all networks saw the same examples in the same order."""
-    for seed, of_seed in enumerate(zip(*outcomes, strict=True), 1):
-        if len({outcome.order for outcome in of_seed}) > 1:
+    for seed, of_seed in enumerate(zip(*trial_results, strict=True), 1):
+        if len({trial_result.order for trial_result in of_seed}) > 1:
             raise GoPolicyError(f"the networks of seed {seed} saw different examples")
 
 

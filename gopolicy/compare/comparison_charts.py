@@ -93,7 +93,7 @@ def _draw_top1(axes: Axes, results: Results, unit: str) -> None:
 def _draw_curves(axes: Axes, results: Results, by: str, example: str) -> None:
     for row, color, marker in _styles(results):
         unit = row.pace / 60 if by == "minutes" else 1.0
-        curves = [[(p["examples"] * unit, p["top1"]) for p in o.curve] for o in row.outcomes]
+        curves = [[(p["examples"] * unit, p["top1"]) for p in o.curve] for o in row.trial_results]
         for curve in curves:
             axes.plot(*zip(*curve, strict=True), color=color, alpha=0.3, linewidth=1)
         mean = [

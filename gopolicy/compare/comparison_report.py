@@ -211,6 +211,6 @@ def _cells(results: Results, row: ResultRow) -> list[tuple[str, str]]:
         (f"{nll.value:.4f}", f"{nll.low:.4f} to {nll.high:.4f}"),
         (f"{1 / row.pace:,.0f}/s", duration(row.seconds)),
         (f"{row.served_per_second:,.0f}/s", ""),
-        (f"{row.outcomes[0].bytes / 1e6:.2f} MB", ""),
+        (f"{row.trial_results[0].bytes / 1e6:.2f} MB", ""),
         (f"{row.sweep.best:g}", f"of {', '.join(f'{rate:g}' for rate in row.sweep.nll)}"),
     ]

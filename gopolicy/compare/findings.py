@@ -157,7 +157,7 @@ def _equal_time(results: Results) -> list[str]:
 def _still_changing(results: Results) -> list[str]:
     changes = []
     for row in results.rows:
-        end = row.outcomes[0].examples
+        end = row.trial_results[0].examples
         before, after = top1_at(row, 0.75 * end), top1_at(row, end)
         if before is None or after is None:
             return []
@@ -183,7 +183,7 @@ def _cautions(results: Results) -> list[str]:
             f"The learning rate of {', '.join(ends)} is at the end of the range tried; another"
             " might suit better."
         )
-    if len(results.reference.outcomes) == 1:
+    if len(results.reference.trial_results) == 1:
         said.append("Each network was trained once; what another seed would change is unknown.")
     return said
 
@@ -193,11 +193,11 @@ def top1_at(row: ResultRow, examples: float) -> float | None:
 
     None before the first measurement.
     """
-    if any(outcome.curve[0]["examples"] > examples for outcome in row.outcomes):
+    if any(trial_result.curve[0]["examples"] > examples for trial_result in row.trial_results):
         return None
     return fmean(
-        _between([(p["examples"], p["top1"]) for p in outcome.curve], examples)
-        for outcome in row.outcomes
+        _between([(p["examples"], p["top1"]) for p in trial_result.curve], examples)
+        for trial_result in row.trial_results
     )
 
 

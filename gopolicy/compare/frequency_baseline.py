@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.compare.outcome import Measured, Units
+from gopolicy.compare.trial_result import Measured, Units
 from gopolicy.data.position_kernels import Int64Array
 from gopolicy.go.kernels import BoardArrays
 from gopolicy.go.types import Color

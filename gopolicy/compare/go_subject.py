@@ -17,8 +17,8 @@ import torch
 
 from gopolicy.compare.frequency_baseline import FrequencyBaseline, shares_of
 from gopolicy.compare.network_spec import NetworkSpec, Trial
-from gopolicy.compare.outcome import Measured, Outcome, Units
 from gopolicy.compare.subject import StoppedEarly
+from gopolicy.compare.trial_result import Measured, TrialResult, Units
 from gopolicy.data.loader import BatchLoader, LoaderOptions
 from gopolicy.data.position_kernels import Int64Array
 from gopolicy.data.sampling import BatchPlan, ListedBatches
@@ -169,7 +169,7 @@ class GoSubject:
         network = {f"{trial.spec.network}.{key}": value for key, value in settings.items()}
         return config | network | facts
 
-    def run(self, trial: Trial, folder: Path, progress: Progress) -> Outcome:
+    def run(self, trial: Trial, folder: Path, progress: Progress) -> TrialResult:
         """Train in folder, measure, and clear away what only training needs."""
         config = self.config(trial)
         world = World(pick_device(self.options.device))
@@ -184,12 +184,12 @@ class GoSubject:
             return self._diverged(trial)
         if result.signal:
             raise StoppedEarly(result.signal)
-        outcome = self._outcome(trial, result, folder, progress)
+        trial_result = self._trial_result(trial, result, folder, progress)
         for leftover in [*folder.glob("checkpoint-*"), folder / "tensorboard"]:
             shutil.rmtree(leftover, ignore_errors=True)
         if not trial.final:
             shutil.rmtree(folder / "weights", ignore_errors=True)
-        return outcome
+        return trial_result
 
     def policy(self, folder: Path) -> Policy:
         """Return the trained network in the folder of a run."""
@@ -216,10 +216,12 @@ class GoSubject:
         planes = np.zeros((SERVED, *self.shape), np.int8)
         return Work(lambda: policy.log_probabilities(planes), SERVED)
 
-    def _outcome(self, trial: Trial, result: Result, folder: Path, progress: Progress) -> Outcome:
+    def _trial_result(
+        self, trial: Trial, result: Result, folder: Path, progress: Progress
+    ) -> TrialResult:
         with torch.device("meta"):
             network = self.build(trial.spec)
-        return Outcome(
+        return TrialResult(
             parameters=network.parameter_count,
             multiply_adds=multiply_adds(network, self.shape),
             bytes=(folder / "weights" / TENSORS).stat().st_size,
@@ -231,8 +233,8 @@ class GoSubject:
             measured=self._measure(folder, progress) if trial.final else None,
         )
 
-    def _diverged(self, trial: Trial) -> Outcome:
-        return Outcome(
+    def _diverged(self, trial: Trial) -> TrialResult:
+        return TrialResult(
             parameters=0,
             multiply_adds=0,
             bytes=0,

@@ -16,8 +16,8 @@ import torch
 
 from gopolicy.compare.frequency_baseline import FrequencyBaseline, shares_of
 from gopolicy.compare.network_spec import NetworkSpec, Trial
-from gopolicy.compare.outcome import Measured, Outcome, Units
 from gopolicy.compare.subject import StoppedEarly
+from gopolicy.compare.trial_result import Measured, TrialResult, Units
 from gopolicy.nets.cost import multiply_adds
 from gopolicy.nets.devices import pick_device
 from gopolicy.nets.network import ImageNetwork, PictureShape
@@ -119,7 +119,7 @@ class PictureSubject:
             "seed": trial.seed,
         } | settings
 
-    def run(self, trial: Trial, folder: Path, progress: Progress) -> Outcome:
+    def run(self, trial: Trial, folder: Path, progress: Progress) -> TrialResult:
         """Train and measure; what a signal interrupts begins again, for it takes minutes only."""
         device = pick_device(self.options.device)
         torch.manual_seed(trial.seed)
@@ -157,7 +157,7 @@ class PictureSubject:
             size = (folder / "weights" / TENSORS).stat().st_size
         else:
             folder.mkdir(parents=True, exist_ok=True)
-        return Outcome(
+        return TrialResult(
             parameters=network.parameter_count,
             multiply_adds=multiply_adds(network, self.shape),
             bytes=size,

@@ -1,4 +1,4 @@
-"""From outcomes to figures: means over seeds, intervals over games, differences between networks.
+"""From the results of trials to figures: means, intervals over games, differences of networks.
 
 Two things make a figure uncertain: which games (or pictures) it was measured on, and the seed of
 the training.  The first is estimated as in `gopolicy.evaluation.accuracy`, each game being one
@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from gopolicy.compare.matching import Cost
 from gopolicy.compare.network_spec import Group, NetworkSpec
-from gopolicy.compare.outcome import Measured, Outcome
 from gopolicy.compare.sweep import Sweep
+from gopolicy.compare.trial_result import Measured, TrialResult
 from gopolicy.evaluation.accuracy import interval
 from gopolicy.stats import NORMAL, Estimate, student
 
@@ -35,7 +35,7 @@ class ResultRow:
     spec: NetworkSpec
     cost: Cost
     sweep: Sweep
-    outcomes: tuple[Outcome, ...]
+    trial_results: tuple[TrialResult, ...]
     """One per seed."""
     served_per_second: float = math.nan
     ratio: float | None = None
@@ -46,7 +46,9 @@ class ResultRow:
     @property
     def measured(self) -> list[Measured]:
         """The figures of every seed."""
-        return [outcome.measured for outcome in self.outcomes if outcome.measured]
+        return [
+            trial_result.measured for trial_result in self.trial_results if trial_result.measured
+        ]
 
     def mean(self, metric: str) -> float:
         """Return a figure, averaged over seeds."""
@@ -58,12 +60,12 @@ class ResultRow:
 
         The median, because other work on the machine makes some stretches slower.
         """
-        return median(pace for outcome in self.outcomes for pace in outcome.paces)
+        return median(pace for trial_result in self.trial_results for pace in trial_result.paces)
 
     @property
     def seconds(self) -> float:
         """Training time, at this pace."""
-        return self.pace * self.outcomes[0].examples
+        return self.pace * self.trial_results[0].examples
 
     @property
     def spread(self) -> float | None:

@@ -9,8 +9,8 @@ from os import setsid
 from pathlib import Path
 
 from gopolicy.compare.network_spec import Trial
-from gopolicy.compare.outcome import Outcome, read_outcome, write_outcome
 from gopolicy.compare.subject import StoppedEarly, Subject
+from gopolicy.compare.trial_result import TrialResult, read_trial_result, write_trial_result
 from gopolicy.data.workers import prepare_worker, usable_cores
 from gopolicy.errors import GoPolicyError
 from gopolicy.progress import SILENT, Progress
@@ -33,8 +33,8 @@ class Runs:
         """Return the folder of a trial."""
         return self.folder / trial.folder
 
-    def outcomes(self, trials: Sequence[Trial], label: str) -> list[Outcome]:
-        """Return the outcome of every trial, running those that have none yet.
+    def trial_results(self, trials: Sequence[Trial], label: str) -> list[TrialResult]:
+        """Return the result of every trial, running those that have none yet.
 
         StoppedEarly after a signal: unfinished trials go on from their last checkpoint next time.
         """
@@ -50,13 +50,13 @@ class Runs:
                 run_trial(self.subject, trial, self.place(trial), self.progress)
         return [self._get(trial) for trial in trials]
 
-    def _find(self, trial: Trial) -> Outcome | None:
-        return read_outcome(self.place(trial), self.subject.trial_facts(trial))
+    def _find(self, trial: Trial) -> TrialResult | None:
+        return read_trial_result(self.place(trial), self.subject.trial_facts(trial))
 
-    def _get(self, trial: Trial) -> Outcome:
-        outcome = self._find(trial)
-        assert outcome is not None, trial
-        return outcome
+    def _get(self, trial: Trial) -> TrialResult:
+        trial_result = self._find(trial)
+        assert trial_result is not None, trial
+        return trial_result
 
     def _run_in_parallel(self, trials: list[Trial], label: str) -> None:
         threads = max(1, usable_cores() // self.parallel)
@@ -78,9 +78,9 @@ class Runs:
 
 
 def run_trial(subject: Subject, trial: Trial, folder: Path, progress: Progress = SILENT) -> None:
-    """Run one trial in its folder and keep its outcome there."""
-    outcome = subject.run(trial, folder, progress)
-    write_outcome(folder, subject.trial_facts(trial), outcome)
+    """Run one trial in its folder and keep its result there."""
+    trial_result = subject.run(trial, folder, progress)
+    write_trial_result(folder, subject.trial_facts(trial), trial_result)
 
 
 def _finished(

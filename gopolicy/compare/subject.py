@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gopolicy.compare.network_spec import NetworkSpec, Trial
-from gopolicy.compare.outcome import Measured, Outcome
+from gopolicy.compare.trial_result import Measured, TrialResult
 from gopolicy.errors import GoPolicyError
 from gopolicy.nets.network import LayerList
 from gopolicy.progress import Progress
@@ -55,7 +55,7 @@ class Subject(Protocol):
     def trial_facts(self, trial: Trial) -> dict[str, Any]:
         """Return everything that decides what a trial comes to."""
 
-    def run(self, trial: Trial, folder: Path, progress: Progress) -> Outcome:
+    def run(self, trial: Trial, folder: Path, progress: Progress) -> TrialResult:
         """Train, or go on training, in folder, and measure; StoppedEarly after a signal."""
 
     def blind(self) -> Measured:

@@ -47,9 +47,9 @@ def sweep(
             for spec in specs
             for rate in wanted[spec.slug]
         ]
-        outcomes = runs.outcomes(trials, "learning rates")
-        for trial, outcome in zip(trials, outcomes, strict=True):
-            nll = outcome.tuning["nll"]
+        trial_results = runs.trial_results(trials, "learning rates")
+        for trial, trial_result in zip(trials, trial_results, strict=True):
+            nll = trial_result.tuning["nll"]
             found[trial.spec.slug][trial.lr] = nll if math.isfinite(nll) else math.inf
         wanted = {slug: _next_rate(Sweep(nll=nll)) for slug, nll in found.items()}
         if not any(wanted.values()):

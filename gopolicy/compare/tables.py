@@ -26,8 +26,8 @@ def _result_row(results: Results, row: ResultRow) -> dict[str, Any]:
         "multiply_adds": row.cost.multiply_adds,
         "match": row.ratio,
         "learning_rate": row.sweep.best,
-        "seeds": len(row.outcomes),
-        "examples": row.outcomes[0].examples,
+        "seeds": len(row.trial_results),
+        "examples": row.trial_results[0].examples,
         "top1": top1.value,
         "top1_low": top1.low,
         "top1_high": top1.high,
@@ -39,7 +39,7 @@ def _result_row(results: Results, row: ResultRow) -> dict[str, Any]:
         "training_seconds": row.seconds,
         "trained_per_second": 1 / row.pace,
         "served_per_second": row.served_per_second,
-        "bytes": row.outcomes[0].bytes,
+        "bytes": row.trial_results[0].bytes,
     }
 
 
@@ -48,8 +48,8 @@ def curve_rows(results: Results) -> list[dict[str, Any]]:
     return [
         {"group": results.group.key, "title": row.spec.title, "seed": seed} | point
         for row in results.rows
-        for seed, outcome in enumerate(row.outcomes, 1)
-        for point in outcome.curve
+        for seed, trial_result in enumerate(row.trial_results, 1)
+        for point in trial_result.curve
     ]
 
 

@@ -1,6 +1,7 @@
-"""How a game may end from a position: whose points, who wins, by how much.
+"""Win rate, lead and owners of the points: how a game may end from a position.
 
-Playouts say it (`gopolicy.play.playouts`), and networks that have learned outcomes.
+Networks that have learned outcomes say it, and playouts do (`gopolicy.play.playouts`);
+`gopolicy.play.bot.Bot.outlook` chooses between the two.
 """
 
 from collections.abc import Sequence

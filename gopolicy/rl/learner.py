@@ -34,7 +34,12 @@ from gopolicy.rl.decisions import (
     draw_per_game,
 )
 from gopolicy.rl.mirrored_games import play_settings
-from gopolicy.rl.move_terms import clipped_gain, divergence, entropy_of, masked_log_softmax
+from gopolicy.rl.policy_gradient_loss import (
+    clipped_gain,
+    divergence,
+    entropy_of,
+    masked_log_softmax,
+)
 from gopolicy.rl.reinforce_config import ReinforceConfig
 from gopolicy.rl.self_play import FinishedGame
 from gopolicy.training.averaging import WeightAverage

@@ -1,8 +1,8 @@
 """Policy gradient against past selves (Silver et al. 2016, Methods): games in, a better player out.
 
 Read `reinforce` first: it begins a run or picks one up.  `_Reinforcer.run` then repeats
-iterations: games of the network against a past self, learning from them, a checkpoint; now and then
-the network joins the pool, and games against the parent are counted.
+iterations: games of the network against a past self, learning from them (`gopolicy.rl.learner`), a
+checkpoint; now and then the network joins the pool, and games against the parent are counted.
 
 What an iteration does depends on the seed, its number and the weights alone, so a run that was
 killed repeats what was under way.

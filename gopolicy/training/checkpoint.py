@@ -45,7 +45,7 @@ class RunFacts:
     validation: dict[str, float] = field(default_factory=dict)
     """The last measurement."""
     tally: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
-    """Loss, hits and positions since the last entry in the log (`Tally`)."""
+    """Loss, hits and positions since the last entry in the log (`LossTally`)."""
     counts: dict[str, float] = field(default_factory=dict)
     """Whatever else a kind of training counts."""
 

@@ -43,7 +43,11 @@ EXTENDABLE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TrainConfig:
-    """Everything that decides what a run learns; two equal ones on one store train alike."""
+    """Everything that decides what a run learns; two equal ones on one store train alike.
+
+    The defaults here are the recipe "plain", not what ``gopolicy train`` does without options: that
+    is the recipe "default" of `gopolicy.training.recipes`.
+    """
 
     network: str = "alphago"
     """The network: alphago, alphago-res, dense or image."""

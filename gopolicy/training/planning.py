@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gopolicy.training.config import TrainConfig
-from gopolicy.training.measured_runs import MEASURED, expected_top1
+from gopolicy.training.expected_accuracy import MEASURED, expected_top1
 from gopolicy.training.trial import Trial
 from gopolicy.training.world import World
 

@@ -1,4 +1,8 @@
-"""Settings that belong together, by name: what ``--recipe`` chooses from."""
+"""Settings that belong together, by name: what ``--recipe`` chooses from.
+
+``gopolicy train`` without a recipe takes "default", whose size and positions
+`gopolicy.training.planning` then fits to the time and the machine.
+"""
 
 from dataclasses import replace
 

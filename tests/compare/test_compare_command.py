@@ -148,8 +148,8 @@ def test_positions_that_choose_rates_are_of_other_games_than_those_measured(stor
 def test_networks_see_the_same_positions_and_seeds_see_others(done: Path) -> None:
     kept: dict[str, Any] = {}
     for path in done.glob("runs/go/*/*/result.json"):
-        outcome = json.loads(path.read_text())["outcome"]
-        kept.setdefault(path.parent.name, set()).add(outcome["order"])
+        trial_result = json.loads(path.read_text())["outcome"]
+        kept.setdefault(path.parent.name, set()).add(trial_result["order"])
     assert len(kept["seed-1"]) == len(kept["seed-2"]) == 1
     assert kept["seed-1"] != kept["seed-2"]
 

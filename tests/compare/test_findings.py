@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from reference.fake_subject import MOVES, drawn, measured, outcome
+from reference.fake_subject import MOVES, drawn, measured, trial_result
 
 from gopolicy.compare.findings import findings, pattern_findings, standing_to, top1_at
 from gopolicy.compare.matching import Cost
 from gopolicy.compare.network_spec import Group, NetworkSpec
-from gopolicy.compare.outcome import Measured, Outcome
 from gopolicy.compare.results import ResultRow, Results, seed_error
 from gopolicy.compare.sweep import Sweep
 from gopolicy.compare.tables import difference_rows
+from gopolicy.compare.trial_result import Measured, TrialResult
 from gopolicy.stats import STUDENT, student
 
 
@@ -30,8 +30,8 @@ def row(
         spec=NetworkSpec(title=title, network=title),
         cost=Cost(parameters=10, multiply_adds=10),
         sweep=Sweep(nll={0.1: 1.0}),
-        outcomes=tuple(
-            outcome(drawn(level, seed), seconds) for seed, level in enumerate(levels, 1)
+        trial_results=tuple(
+            trial_result(drawn(level, seed), seconds) for seed, level in enumerate(levels, 1)
         ),
         probes=probes,
     )
@@ -99,7 +99,7 @@ def test_games_are_compared_one_by_one() -> None:
                 spec=NetworkSpec(title=title, network=title),
                 cost=Cost(parameters=1, multiply_adds=1),
                 sweep=Sweep(nll={0.1: 1.0}),
-                outcomes=(outcome(figures),),
+                trial_results=(trial_result(figures),),
             )
         )
     found = results(*rows)
@@ -145,18 +145,18 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(
         levels = [0.4 + rng.normal(0, spread, seeds) for spread in spreads]
         found = results(row("one", levels[0]), row("two", levels[1]))
         for r, own in zip(found.rows, levels, strict=True):  # other draws in every trial
-            for o, level in zip(r.outcomes, own, strict=True):
+            for o, level in zip(r.trial_results, own, strict=True):
                 assert o.measured is not None
                 o.measured.units.hits[:] = rng.binomial(MOVES, level, 60).tolist()
         for r in found.rows:
-            object.__setattr__(r, "outcomes", tuple(counted(o) for o in r.outcomes))
+            object.__setattr__(r, "trial_results", tuple(counted(o) for o in r.trial_results))
         gain = found.difference(found.rows[0], found.rows[1])
         covered += gain.low <= 0 <= gain.high
     assert 0.92 <= covered / trials <= 1.0
 
 
-def counted(of: Outcome) -> Outcome:
-    """Return an outcome whose top-1 is that of its games."""
+def counted(of: TrialResult) -> TrialResult:
+    """Return a result whose top-1 is that of its games."""
     assert of.measured is not None
     units = of.measured.units
     return replace(of, measured=measured(units.hits, units.nats))
@@ -220,11 +220,11 @@ def probe(share: float, gap: float) -> dict[str, Any]:
 
 def test_a_stretch_that_was_disturbed_does_not_count_as_speed() -> None:
     calm, slowed = row("calm", (0.4,), seconds=60), row("slowed", (0.4,), seconds=60)
-    curve = [dict(point) for point in slowed.outcomes[0].curve]
+    curve = [dict(point) for point in slowed.trial_results[0].curve]
     for point in curve[2:]:
         point["seconds"] += 500.0
-    outcomes = (replace(slowed.outcomes[0], curve=curve, seconds=560.0),)
-    assert replace(slowed, outcomes=outcomes).seconds == pytest.approx(calm.seconds)
+    trial_results = (replace(slowed.trial_results[0], curve=curve, seconds=560.0),)
+    assert replace(slowed, trial_results=trial_results).seconds == pytest.approx(calm.seconds)
 
 
 def test_exact_is_said_only_of_gaps_that_are_rounding() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from reference.fake_subject import measured, outcome
+from reference.fake_subject import measured, trial_result
 from reference.made_pictures import bars
 
 from gopolicy.__main__ import main
@@ -169,7 +169,7 @@ def row(title: str, level: int, moved: int) -> ResultRow:
         spec=NetworkSpec(title=title, network="image"),
         cost=Cost(parameters=1, multiply_adds=1),
         sweep=Sweep(nll={0.1: 1.0}),
-        outcomes=(outcome(figures),),
+        trial_results=(trial_result(figures),),
     )
 
 

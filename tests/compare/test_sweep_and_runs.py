@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reference.fake_subject import FakeSubject, drawn, outcome
+from reference.fake_subject import FakeSubject, drawn, trial_result
 
 from gopolicy.compare.comparison import CompareOptions, _read_probe, check_order, compare_networks
 from gopolicy.compare.go_subject import read_curve
 from gopolicy.compare.network_spec import NetworkSpec, Trial
-from gopolicy.compare.outcome import RESULT, read_outcome, write_outcome
 from gopolicy.compare.plan import PlanOptions
 from gopolicy.compare.runs import Runs
 from gopolicy.compare.subject import StoppedEarly
 from gopolicy.compare.sweep import sweep
+from gopolicy.compare.trial_result import RESULT, read_trial_result, write_trial_result
 from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.files import MAX_JSON
 from gopolicy.settings import Setting
@@ -84,36 +84,36 @@ def test_a_folder_of_other_settings_is_refused(tmp_path: Path) -> None:
         compare_networks(FakeSubject(), tmp_path, replace(OPTIONS, sweep_examples=80))
 
 
-def test_outcomes_come_back_as_they_were(tmp_path: Path) -> None:
-    before = outcome(drawn(0.3, 1))
-    write_outcome(tmp_path, {"lr": 0.1}, before)
-    assert read_outcome(tmp_path, {"lr": 0.1}) == before
+def test_results_come_back_as_they_were(tmp_path: Path) -> None:
+    before = trial_result(drawn(0.3, 1))
+    write_trial_result(tmp_path, {"lr": 0.1}, before)
+    assert read_trial_result(tmp_path, {"lr": 0.1}) == before
 
 
-def test_a_damaged_outcome_is_one_clear_error(tmp_path: Path) -> None:
+def test_a_damaged_result_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / RESULT).write_text(json.dumps({"outcome": {}}))
     with pytest.raises(ConfigError, match="cannot be read"):
-        read_outcome(tmp_path, {})
+        read_trial_result(tmp_path, {})
 
 
-def test_the_outcome_of_a_learning_rate_that_diverged_comes_back(tmp_path: Path) -> None:
-    before = replace(outcome(drawn(0.3, 1)), tuning={"top1": 0.0, "nll": math.inf})
-    write_outcome(tmp_path, {}, before)
-    assert read_outcome(tmp_path, {}) == before
+def test_the_result_of_a_learning_rate_that_diverged_comes_back(tmp_path: Path) -> None:
+    before = replace(trial_result(drawn(0.3, 1)), tuning={"top1": 0.0, "nll": math.inf})
+    write_trial_result(tmp_path, {}, before)
+    assert read_trial_result(tmp_path, {}) == before
 
 
-def test_an_outcome_that_is_no_file_or_huge_is_one_clear_error(
+def test_a_result_that_is_no_file_or_huge_is_one_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / RESULT
-    write_outcome(tmp_path, {}, outcome(drawn(0.3, 1)))
-    monkeypatch.setattr("gopolicy.compare.outcome.MAX_BYTES", 10)
+    write_trial_result(tmp_path, {}, trial_result(drawn(0.3, 1)))
+    monkeypatch.setattr("gopolicy.compare.trial_result.MAX_BYTES", 10)
     with pytest.raises(ConfigError, match=r"result\.json: cannot be read .*expected 10 at most"):
-        read_outcome(tmp_path, {})
+        read_trial_result(tmp_path, {})
     path.unlink()
     path.mkdir()
     with pytest.raises(ConfigError, match=r"result\.json: cannot be read"):
-        read_outcome(tmp_path, {})
+        read_trial_result(tmp_path, {})
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_damaged_log_of_a_training_is_one_clear_error(tmp_path: Path, line: st
 
 
 def test_networks_that_saw_other_examples_are_not_compared() -> None:
-    one, other = outcome(drawn(0.3, 1), order="a"), outcome(drawn(0.3, 1), order="b")
+    one, other = trial_result(drawn(0.3, 1), order="a"), trial_result(drawn(0.3, 1), order="b")
     check_order([[one, other], [one, other]])
     with pytest.raises(GoPolicyError, match="seed 1 saw different examples"):
         check_order([[one, other], [other, one]])

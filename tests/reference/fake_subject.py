@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from gopolicy.compare.network_spec import NetworkSpec, Trial
-from gopolicy.compare.outcome import Measured, Outcome, Units
 from gopolicy.compare.subject import StoppedEarly
+from gopolicy.compare.trial_result import Measured, TrialResult, Units
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.network_settings import default_settings
 from gopolicy.nets.registry import build_network
@@ -39,15 +39,15 @@ def drawn(level: float, seed: int, games: int = GAMES) -> Measured:
     return measured(hits.tolist(), (MOVES * (5 - 4 * hits / MOVES)).tolist())
 
 
-def outcome(result: Measured | None, seconds: float = 60.0, order: str = "a") -> Outcome:
-    """Return the outcome of a training whose top-1 rose in a line."""
+def trial_result(result: Measured | None, seconds: float = 60.0, order: str = "a") -> TrialResult:
+    """Return the result of a training whose top-1 rose in a line."""
     top1 = result.top1 if result else 0.0
     nll = result.nll if result else 5.0
     curve = [
         {"examples": 100.0 * k, "seconds": seconds * k / 4, "top1": top1 * k / 4, "nll": nll}
         for k in range(1, 5)
     ]
-    return Outcome(
+    return TrialResult(
         parameters=1,
         multiply_adds=1,
         bytes=4,
@@ -83,15 +83,15 @@ class FakeSubject:
     def trial_facts(self, trial: Trial) -> dict[str, object]:
         return {"lr": trial.lr, "examples": trial.examples, "seed": trial.seed}
 
-    def run(self, trial: Trial, folder: Path, progress: Any) -> Outcome:
+    def run(self, trial: Trial, folder: Path, progress: Any) -> TrialResult:
         if len(self.ran) >= self.stop_after:
             raise StoppedEarly(2)
         self.ran.append(trial.folder)
         folder.mkdir(parents=True, exist_ok=True)
         far = abs(math.log(trial.lr / self.best_rate))
         if trial.final:
-            return outcome(drawn(0.4, trial.seed), order=f"seed {trial.seed}")
-        return outcome(measured([10] * GAMES, [MOVES * (1 + far)] * GAMES))
+            return trial_result(drawn(0.4, trial.seed), order=f"seed {trial.seed}")
+        return trial_result(measured([10] * GAMES, [MOVES * (1 + far)] * GAMES))
 
     def blind(self) -> Measured:
         return BLIND

@@ -14,8 +14,8 @@ from gopolicy.nets.weights import load_weights
 from gopolicy.training import schedule
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.config import TrainConfig, override
+from gopolicy.training.expected_accuracy import MEASURED, expected_top1
 from gopolicy.training.loop import train_task
-from gopolicy.training.measured_runs import MEASURED, expected_top1
 from gopolicy.training.planning import choose_network, plan_run
 from gopolicy.training.recipes import RECIPES
 from gopolicy.training.run_folder import resumed_config

@@ -11,7 +11,7 @@ from gopolicy.files import read_limited, write_text
 
 RESULT = "result.json"
 MAX_BYTES = 1 << 28
-"""The largest outcome that is read."""
+"""The largest file that is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class TrialResult:
     """Everything that is known about a finished trial."""
 
     parameters: int
@@ -72,14 +72,14 @@ class Outcome:
         return [seconds / examples for examples, seconds in timed]
 
 
-def write_outcome(folder: Path, facts: dict[str, Any], outcome: Outcome) -> None:
-    """Keep an outcome with the settings that led to it."""
-    text = json.dumps({"spec": facts, "outcome": asdict(outcome)}, indent=1)
+def write_trial_result(folder: Path, facts: dict[str, Any], trial_result: TrialResult) -> None:
+    """Keep a result with the settings that led to it."""
+    text = json.dumps({"spec": facts, "outcome": asdict(trial_result)}, indent=1)
     write_text(folder / RESULT, text + "\n")
 
 
-def read_outcome(folder: Path, facts: dict[str, Any]) -> Outcome | None:
-    """Return the outcome in a folder; None without one; refuse one of other settings."""
+def read_trial_result(folder: Path, facts: dict[str, Any]) -> TrialResult | None:
+    """Return the result in a folder; None without one; refuse one of other settings."""
     path = folder / RESULT
     if not path.exists():
         return None
@@ -88,7 +88,7 @@ def read_outcome(folder: Path, facts: dict[str, Any]) -> Outcome | None:
         values = json.loads(read_limited(path, MAX_BYTES))
         if not all(isinstance(part, dict) for part in (values["outcome"], values["spec"])):
             raise ValueError("expected objects")
-        found, before = _outcome(values["outcome"]), values["spec"]
+        found, before = _trial_result(values["outcome"]), values["spec"]
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); delete the folder") from error
     check_facts(folder, before, json.loads(json.dumps(facts)))
@@ -105,8 +105,8 @@ def check_facts(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> No
             )
 
 
-def _outcome(values: dict[str, Any]) -> Outcome:
+def _trial_result(values: dict[str, Any]) -> TrialResult:
     measured = values.pop("measured")
     if measured is not None:
         measured = Measured(**(measured | {"units": Units(**measured["units"])}))
-    return Outcome(**values, measured=measured)
+    return TrialResult(**values, measured=measured)

@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch.distributions import Categorical, kl_divergence
 
-from gopolicy.rl.move_terms import clipped_gain, divergence, entropy_of, masked_log_softmax
+from gopolicy.rl.policy_gradient_loss import (
+    clipped_gain,
+    divergence,
+    entropy_of,
+    masked_log_softmax,
+)
 
 
 def drawn_logits(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
