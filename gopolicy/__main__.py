@@ -35,6 +35,7 @@ COMMANDS = {
     "compare": "train several networks on the same data and say what comes out",
     "board": "look at networks, play them and review games in the browser",
     "predict": "show the most probable moves of one position of a game",
+    "review": "a page about one game: who was ahead, what was lost, what surprised",
     "visualize": "pictures of what a network has learned",
     "image": "networks for pictures: the table, training, measuring, classifying",
     "match": "play games between two engines and compare their strength",

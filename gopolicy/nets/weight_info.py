@@ -136,9 +136,14 @@ def shipped_weights() -> list[str]:
     return sorted(path.parent.name for path in shipped_root().glob(f"*/{DESCRIPTION}"))
 
 
-def default_weights() -> str:
-    """Return the name of the shipped network with the best recorded top-1."""
+def default_weights(*, outcome: bool = False) -> str:
+    """Return the name of the shipped network with the best recorded top-1.
+
+    With outcome it is one that knows who is ahead, if there is one.
+    """
     names = shipped_weights()
+    if outcome:
+        names = [name for name in names if read_info(shipped_root() / name).outcome] or names
     if not names:
         raise WeightsError(f"no network is shipped in {shipped_root()}; give the path of one")
     return max(names, key=lambda name: _recorded_top1(read_info(shipped_root() / name)))

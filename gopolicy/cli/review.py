@@ -1,0 +1,132 @@
+"""``gopolicy review``: a page about one game, through the eyes of a network."""
+
+import argparse
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gopolicy.cli.options import (
+    add_device,
+    add_json,
+    add_option,
+    add_symmetries,
+    check_no_input_is_written,
+    output_file,
+    positive_int,
+)
+from gopolicy.cli.output import print_json, print_text, say
+from gopolicy.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gopolicy.policy.review import MoveFigures, PlayerFigures
+    from gopolicy.sgf.tree import GameTree
+
+DESCRIPTION = """\
+Writes a page about one game: a board to step through with its comments and variations, graphs of
+who is ahead and of how far the network agreed, each player's figures, and the moves that lost most
+and that it least expected. The page is one file and asks nothing of other machines.
+
+What a move lost is the difference between the position after the network's first choice and the
+one after the move played, as the network sees both; its outlook is rough."""
+
+EXAMPLES = """\
+examples:
+  gopolicy review game.sgf
+  gopolicy review game.sgf --out page.html --weights run/weights
+  gopolicy review games.sgf --game 2 --json"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add = partial(add_option, parser)
+    add("file FILE.sgf", "the game", kind=Path)
+    add(
+        "--out PAGE.html",
+        "the page to write (default: the game's name with -review.html, here)",
+        kind=output_file(".html", ".htm"),
+    )
+    add("--game N", "which game of a file that holds several", 1, positive_int)
+    add(
+        "--weights W",
+        "a shipped network by name, a weight folder or a file in one "
+        "(default: the best shipped network that knows who is ahead)",
+    )
+    add_symmetries(parser)
+    add_device(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from gopolicy.cli.networks import load_network, policy_for, weights_name
+    from gopolicy.cli.progress_bar import TqdmProgress
+    from gopolicy.files import write_text
+    from gopolicy.nets.weight_info import default_weights
+    from gopolicy.policy.review import least_expected, lost_most, players, review_game
+    from gopolicy.policy.review_page import review_page
+    from gopolicy.sgf.read import read_game
+    from gopolicy.sgf.tree import write_trees
+
+    page = args.out or Path(f"{args.file.stem}-review.html")
+    check_no_input_is_written((page,), (args.file, args.weights))
+    tree = _tree(args)
+    record = read_game(write_trees([tree]), str(args.file))
+    args.weights = args.weights or default_weights(outcome=True)
+    policy = policy_for(args, load_network(args), record.size)
+    figures = review_game(policy, record, progress=TqdmProgress())
+    write_text(page, review_page(record, tree, figures, weights_name(args)))
+    both = list(players(figures).values())
+    if args.json:
+        lists = {"lost_most": lost_most(figures), "least_expected": least_expected(figures)}
+        print_json(
+            {
+                "file": args.file,
+                "page": page,
+                "weights": weights_name(args),
+                "size": record.size,
+                "result": record.result,
+                "players": [asdict(each) | {"color": each.color.name.lower()} for each in both],
+                "moves": [each.facts(record.size) for each in figures],
+                **{name: [each.number for each in some] for name, some in lists.items()},
+            }
+        )
+    else:
+        print_text("\n".join([*map(_about, both), *_worst(lost_most(figures, 3), record.size)]))
+        say(f"review: {page}")
+    return 0
+
+
+def _tree(args: argparse.Namespace) -> "GameTree":
+    """Return the game that is asked for, and say what is to be said about the file."""
+    from gopolicy.sgf.read import read_file
+    from gopolicy.sgf.tree import read_trees
+
+    trees, remarks = read_trees(read_file(args.file), str(args.file))
+    for remark in remarks[:5]:
+        say(remark)
+    if args.game > len(trees):
+        raise ConfigError(f"{args.file}: expected a game from 1 to {len(trees)}, got {args.game}")
+    if len(trees) > 1:
+        say(f"{args.file}: game {args.game} of {len(trees)}; --game chooses another")
+    chosen: GameTree = trees[args.game - 1]
+    return chosen
+
+
+def _about(each: "PlayerFigures") -> str:
+    words = f"{each.color.name.capitalize()}: {each.moves} moves"
+    if each.top1 is None or each.top5 is None:
+        return words
+    words += f", top-1 {each.top1:.1%}, top-5 {each.top5:.1%}"
+    if each.win_rate_lost is None:
+        return words
+    return f"{words}, a move lost {each.win_rate_lost:.1%} and {each.points_lost:.1f} points"
+
+
+def _worst(moves: "list[MoveFigures]", size: int) -> list[str]:
+    found: list[dict[str, Any]] = [each.facts(size) for each in moves]
+    return [
+        f"move {each['number']}, {each['color']} {each['played']}: lost "
+        f"{each['win_rate_lost']:.1%} and {each['points_lost']:.1f} points against {each['best']}"
+        for each in found
+    ]
