@@ -205,6 +205,7 @@ def _names_network(changes: list[str]) -> bool:
 def report_run(args: argparse.Namespace, result: "Result") -> None:
     """Say what came of a run."""
     from gopolicy.cli.output import print_json, print_text, say
+    from gopolicy.training.config import HITS
 
     if result.signal:
         say(f"stopped by {signal.Signals(result.signal).name}; go on with --resume")
@@ -218,8 +219,9 @@ def report_run(args: argparse.Namespace, result: "Result") -> None:
         f" {result.wait_share:.1%} of it waiting for data"
     )
     if found:
+        points = " (all points, one look per position)" if result.objective == "moves" else ""
         print_text(
-            f"validation top-1 {found['top1']:.2%} (all points, one look per position),"
+            f"validation {HITS[result.objective]} {found['top1']:.2%}{points},"
             f" nll {found['nll']:.4f}, over {found['positions']:,} positions"
         )
     print_text(f"weights: {result.weights}")

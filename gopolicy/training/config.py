@@ -17,6 +17,8 @@ CHOICES = {
     "objective": ("moves", "outcome"),
 }
 """The words that some settings are limited to."""
+HITS = {"moves": "top-1", "outcome": "winners named"}
+"""What the figure top1 of a run is a share of, by objective."""
 OPTIMIZER_NAMES = ("sgd", "adamw", "muon")
 TIED_NETWORKS = ("alphago", "alphago-res")
 """The networks that can be equivariant."""

@@ -29,6 +29,7 @@ from gopolicy.training.checkpoint import (
     update_facts,
 )
 from gopolicy.training.compute import Compute
+from gopolicy.training.config import HITS
 from gopolicy.training.interruption import StopRequest, stop_on_signals
 from gopolicy.training.journal import Journal
 from gopolicy.training.layout import SpeedWatch
@@ -260,7 +261,8 @@ class _Trainer:
             found = validate(self.best_learner, self.objective, batches, self.compute, self.world)
             self.facts.validation = found | {"at": self.positions}
             self.progress.message(
-                f"{self.positions:,} positions: validation top-1 {found['top1']:.2%},"
+                f"{self.positions:,} positions: validation {HITS[self.config.objective]}"
+                f" {found['top1']:.2%},"
                 f" nll {found['nll']:.4f}"
             )
             if self.journal:
@@ -391,6 +393,7 @@ class _Trainer:
         here = max(self.facts.seconds - self.first_seconds, 1e-9)
         steps = self.facts.step - self.first_step
         return Result(
+            objective=self.config.objective,
             positions=self.positions,
             seconds=self.facts.seconds,
             positions_per_second=steps * self.config.batch_size / here,

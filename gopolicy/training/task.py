@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gopolicy.training.batches import PositionSource
 from gopolicy.training.compute import Compute
-from gopolicy.training.config import TrainConfig
+from gopolicy.training.config import HITS, TrainConfig
 from gopolicy.training.world import World
 
 
@@ -30,6 +30,8 @@ class Result:
     """The weight folder."""
     compute: Compute
     """The formats it computed in."""
+    objective: str = "moves"
+    """What was learned: moves or outcome."""
     relayout: bool = False
     """Whether the session ended early because another layout is faster by now."""
     signal: int = 0
@@ -43,7 +45,7 @@ class Result:
     def __repr__(self) -> str:
         """Return how far it came, in one line."""
         top1 = self.validation.get("top1")
-        found = "" if top1 is None else f", validation top-1 {top1:.1%}"
+        found = "" if top1 is None else f", validation {HITS[self.objective]} {top1:.1%}"
         stopped = f", stopped by {signal.Signals(self.signal).name}" if self.stopped else ""
         return f"<Result: {self.positions:,} positions{found}, weights in {self.weights}{stopped}>"
 

@@ -77,7 +77,9 @@ def run(config: TrainConfig, out: Path, *, resume: bool = False) -> Result:
 
 def test_outcomes_are_learned_and_moves_stay_bit_for_bit(start: Path, tmp_path: Path) -> None:
     config = settings(start, *LONG)
-    found = run(config, tmp_path / "run").validation
+    result = run(config, tmp_path / "run")
+    found = result.validation
+    assert f"validation winners named {found['top1']:.1%}" in repr(result)
     assert found["top1"] > 0.85
     assert found["nll"] < 0.4
     assert found["brier"] < 0.13
