@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     args.weights = args.weights or default_weights(outcome=True)
     policy = policy_for(args, load_network(args), record.size)
     figures = review_game(policy, record, progress=TqdmProgress())
-    write_text(page, review_page(record, tree, figures, weights_name(args)))
+    write_text(page, review_page(record, tree, figures, policy.name))
     both = list(players(figures).values())
     if args.json:
         lists = {"lost_most": lost_most(figures), "least_expected": least_expected(figures)}

@@ -57,6 +57,7 @@ def test_every_move_has_figures_and_the_page_is_written(
     assert "<script>document.title" not in text
     assert "http://" not in text.replace("http://www.w3.org/", "")
     assert "https://" not in text
+    assert knowing not in text  # whoever gets the page does not learn of the user's folders
 
 
 def test_a_network_that_knows_moves_alone_says_nothing_of_losses(
