@@ -6,6 +6,7 @@ The source is read, not run, so an import hidden inside a function counts like a
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,8 @@ BELOW[""] = set(BELOW)  # the front door, which loads each name when it is used
 WITHOUT_TORCH = FOUNDATION | {"go", "samples", "sgf", "features", "data", "draw"}
 PRINTING = {"cli", "__main__"}
 PICKLING = {"cloudpickle", "cPickle", "dill", "joblib", "marshal", "pickle", "shelve"}
+COMMAND_PARTS = {"add_arguments", "details", "run"}
+"""What every command of the command line has."""
 VAGUE_NAMES = {"base", "common", "helpers", "misc", "util", "utils"}
 
 
@@ -179,6 +182,16 @@ def test_nothing_is_pickled(path: Path) -> None:
 @each_file
 def test_every_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_bytes()))
+
+
+def test_no_class_or_function_has_a_namesake() -> None:
+    homes: dict[str, set[str]] = defaultdict(set)
+    for path in FILES:
+        for node in ast.parse(path.read_bytes()).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+                homes[node.name].add(name_of(path))
+    doubled = {name: files for name, files in homes.items() if len(files) > 1}
+    assert doubled.keys() <= COMMAND_PARTS, doubled
 
 
 @each_file

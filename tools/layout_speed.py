@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gopolicy.training.layout import process_count, thread_counts
+from gopolicy.training.process_layout import process_count, thread_counts
 
 STARTING = 300.0
 """Seconds that a run may take to its first entry in the log."""

@@ -98,11 +98,11 @@ def _opening(path: Path | None) -> "Opening":
 
 def _games(path: Path) -> bytes:
     from gopolicy.sgf.archive import iter_archive
-    from gopolicy.sgf.read import read_file
+    from gopolicy.sgf.read import read_bytes
     from gopolicy.sgf.tree import read_trees, write_trees
 
     if path.suffix.lower() == ".sgf":
-        return read_file(path)
+        return read_bytes(path)
     games: list[bytes] = []
     for member in iter_archive(path):
         if isinstance(member, tuple):

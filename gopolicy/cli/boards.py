@@ -62,7 +62,7 @@ def color_name(color: Color) -> str:
     return color.name.capitalize()
 
 
-def players(record: GameRecord, *, latin: bool = False) -> str:
+def players_text(record: GameRecord, *, latin: bool = False) -> str:
     """Return who played: names, ranks, date, result, as far as the record says.
 
     With latin, leave out what the font of pictures has no letters for.
@@ -96,7 +96,7 @@ def picture_of(record: GameRecord, position: Position, view: View, top: int) -> 
         heat=np.where(view.legal, view.probabilities, 0.0).astype(np.float32),
         labels={point: _percent(probability) for point, probability in best},
         played=position.played,
-        title=f"{to_play}   ({players(record, latin=True)})",
+        title=f"{to_play}   ({players_text(record, latin=True)})",
         caption=f"Numbers: probability of the move in percent; ring: the last move{played}",
     )
 

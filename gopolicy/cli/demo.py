@@ -144,13 +144,13 @@ def _train(args: argparse.Namespace, store: "Store", out: Path) -> Any:
     """Train by the recipe ``quick``, as many positions as fit into the time."""
     from gopolicy.cli.progress_bar import TqdmProgress
     from gopolicy.training.recipes import recipe
-    from gopolicy.training.run import Session, train_in
+    from gopolicy.training.run import SessionOptions, train_in
     from gopolicy.training.world import open_world
 
     minutes = args.seconds / 60
     config = dataclasses.replace(recipe("quick"), validation_positions=0, minutes=minutes)
     with open_world(args.device) as world:
-        return train_in(world, store, out, config, Session(), TqdmProgress())
+        return train_in(world, store, out, config, SessionOptions(), TqdmProgress())
 
 
 def _as_text(positions: int, seconds: float, reports: "dict[str, AccuracyReport]") -> str:

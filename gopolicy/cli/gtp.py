@@ -22,7 +22,7 @@ from gopolicy.ranges import MAX_KOMI
 
 if TYPE_CHECKING:
     from gopolicy.gtp.background import Background
-    from gopolicy.gtp.protocol import Engine
+    from gopolicy.gtp.protocol import GtpEngine
     from gopolicy.play.bot import Bot
     from gopolicy.play.player_settings import PlayerSettings
 
@@ -128,13 +128,13 @@ def run(args: argparse.Namespace) -> int:
     os._exit(1 if bot.error else 0)
 
 
-def _engine(args: argparse.Namespace) -> tuple["Engine", "Background[Bot]"]:
+def _engine(args: argparse.Namespace) -> tuple["GtpEngine", "Background[Bot]"]:
     from gopolicy.cli.game_files import SgfFiles
     from gopolicy.go.rules import rules_named
     from gopolicy.gtp.background import Background
     from gopolicy.gtp.commands import all_commands
     from gopolicy.gtp.late_bot import late_bot, loading_error
-    from gopolicy.gtp.protocol import Engine, Silence
+    from gopolicy.gtp.protocol import GtpEngine, Silence
     from gopolicy.gtp.session import Session
 
     rules, play = rules_named(args.rules), _play_settings(args)
@@ -155,7 +155,7 @@ def _engine(args: argparse.Namespace) -> tuple["Engine", "Background[Bot]"]:
     bot = Background(load, cannot_load)
     session = Session(late_bot(bot), remark=say, rules=rules)
     session.set_komi(args.komi)
-    engine = Engine(
+    engine = GtpEngine(
         all_commands(session, SgfFiles(), args.name, __version__),
         write=write_out,
         remark=remark,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gopolicy.cli.image_options import (
-    Size,
+    PictureSize,
     add_image_weights,
     add_skip_broken_pictures,
     load_picture_network,
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _chosen(
-    args: argparse.Namespace, size: Size, info: "ImageInfo", progress: "Progress"
+    args: argparse.Namespace, size: PictureSize, info: "ImageInfo", progress: "Progress"
 ) -> tuple["PictureSet", str]:
     """Return the pictures of the split with the network's numbers of classes, and what they are."""
     from gopolicy.errors import ConfigError

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from gopolicy.pictures.picture_weights import LoadedImage
     from gopolicy.progress import Progress
 
-Size = tuple[int, int, int]
+PictureSize = tuple[int, int, int]
 
 
-def picture_shape(text: str) -> Size:
+def picture_shape(text: str) -> PictureSize:
     """Parse channels x height x width, such as 3x64x64 (an argparse type)."""
     match = re.fullmatch(r"([13])x(\d{1,4})x(\d{1,4})", text)
     if not match or not (int(match[2]) and int(match[3])):
@@ -98,7 +98,7 @@ def load_picture_network(args: argparse.Namespace, *, include_top: bool = True) 
 
 
 def read_data(
-    args: argparse.Namespace, source: str, size: Size | None, progress: "Progress"
+    args: argparse.Namespace, source: str, size: PictureSize | None, progress: "Progress"
 ) -> "Pictures":
     """Return the labelled pictures of a source in a form."""
     from gopolicy.pictures.open_pictures import PictureSelection, open_pictures

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from gopolicy.cli.output import print_json, print_text, say
-from gopolicy.nets.graph import Node, depth, trace, trace_image, weighted_depth
+from gopolicy.nets.graph import GraphNode, depth, trace, trace_image, weighted_depth
 from gopolicy.nets.network import ImageNetwork, LayerList, PictureShape, PolicyNetwork
 from gopolicy.nets.registry import NETWORKS, build_network
 from gopolicy.nets.weight_info import read_description, shipped_weights
@@ -91,7 +91,7 @@ def plot(args: argparse.Namespace) -> None:
         say(f"picture: {args.drawing}")
 
 
-def _to_draw(what: str) -> tuple[LayerList, list[Node], str]:
+def _to_draw(what: str) -> tuple[LayerList, list[GraphNode], str]:
     network = _network(what)
     if isinstance(network, ImageNetwork):
         form = f"pictures of {network.shape} to {network.classes} classes"

@@ -12,7 +12,7 @@ from gopolicy.cli.options import (
     add_json,
     add_option,
     batch_size,
-    learning_rate,
+    positive_rate,
     repetitions,
     seed,
     whole_number,
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--epochs N", "", 5, repetitions)
     add("--batch-size N", "", 64, batch_size)
-    add("--lr X", "learning rate", 0.002, learning_rate)
+    add("--lr X", "learning rate", 0.002, positive_rate)
     parser.add_argument(
         "--shift",
         type=whole_number(0, 256),

@@ -9,9 +9,9 @@ from gopolicy.cli.options import (
     add_device,
     add_json,
     add_option,
-    learning_rate,
     output_file,
     positive_int,
+    positive_rate,
     repetitions,
     seed,
 )
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--repeats N", "", 10, repetitions)
     add("--epochs N", "of the first half", 3, repetitions)
     add("--few-epochs N", "of the few pictures, in every way", 60, repetitions)
-    add("--lr X", "learning rate", 0.002, learning_rate)
+    add("--lr X", "learning rate", 0.002, positive_rate)
     add("--seed N", "decides all chance", 1, seed)
     add(
         "--chart OUT.png",

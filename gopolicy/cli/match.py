@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json({**asdict(result), "black": plan.first, "white": plan.second})
     else:
-        print_text(as_text(plan, result))
+        print_text(_as_text(plan, result))
     return 0
 
 
@@ -114,7 +114,7 @@ def _plan(args: argparse.Namespace) -> "MatchPlan":
     )
 
 
-def as_text(plan: "MatchPlan", result: "MatchResult") -> str:
+def _as_text(plan: "MatchPlan", result: "MatchResult") -> str:
     """Return the result for people."""
     low, high = result.interval
     elo_low, elo_high = result.elo_interval

@@ -78,10 +78,10 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.cli.networks import load_network, policy_for, size_note
     from gopolicy.policy.annotate import SourceText
     from gopolicy.sgf.positions import position_before
-    from gopolicy.sgf.read import read_file, read_game
+    from gopolicy.sgf.read import read_bytes, read_game
 
     check_no_input_is_written((args.picture,), (args.file, args.weights))
-    source = SourceText(name=str(args.file), data=read_file(args.file))
+    source = SourceText(name=str(args.file), data=read_bytes(args.file))
     record = read_game(source.data, source.name)
     if record.handicap_placed:
         say(f"{args.file}: no stones for HA[{record.handicap}]; they stand on the fixed points")
@@ -140,11 +140,11 @@ def _outlook_json(position: "Position", view: "View") -> dict[str, float]:
 
 
 def _as_text(record: "GameRecord", position: "Position", view: "View", top: int) -> str:
-    from gopolicy.cli.boards import board_lines, color_name, move_lines, players, verdict
+    from gopolicy.cli.boards import board_lines, color_name, move_lines, players_text, verdict
 
     points = [point for point, _ in view.best_points(top)]
     lines = [
-        players(record),
+        players_text(record),
         f"Move {position.number}, {color_name(position.to_play)} to play",
         "",
         *board_lines(position, points),

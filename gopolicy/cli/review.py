@@ -99,10 +99,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _tree(args: argparse.Namespace) -> "GameTree":
     """Return the game that is asked for, and say what is to be said about the file."""
-    from gopolicy.sgf.read import read_file
+    from gopolicy.sgf.read import read_bytes
     from gopolicy.sgf.tree import read_trees
 
-    trees, remarks = read_trees(read_file(args.file), str(args.file))
+    trees, remarks = read_trees(read_bytes(args.file), str(args.file))
     for remark in remarks[:5]:
         say(remark)
     if args.game > len(trees):

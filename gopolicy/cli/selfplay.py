@@ -98,9 +98,9 @@ def run(args: argparse.Namespace) -> int:
     if result.signal:
         say(f"stopped by {signal.Signals(result.signal).name}; go on with --resume")
     if args.json:
-        print_json(report(plan, result))
+        print_json(_report(plan, result))
     else:
-        print_text(as_text(plan, result))
+        print_text(_as_text(plan, result))
     return 0
 
 
@@ -134,7 +134,7 @@ def _plan(args: argparse.Namespace, size: int) -> "SelfPlayPlan":
     )
 
 
-def report(plan: "SelfPlayPlan", result: "SelfPlayResult") -> dict[str, Any]:
+def _report(plan: "SelfPlayPlan", result: "SelfPlayResult") -> dict[str, Any]:
     """Return what came out, as JSON holds it."""
     ended = [game for game in result.games if game.ended == "passes"]
     lengths = [len(game.events) - game.start for game in ended]
@@ -157,9 +157,9 @@ def report(plan: "SelfPlayPlan", result: "SelfPlayResult") -> dict[str, Any]:
     }
 
 
-def as_text(plan: "SelfPlayPlan", result: "SelfPlayResult") -> str:
+def _as_text(plan: "SelfPlayPlan", result: "SelfPlayResult") -> str:
     """Return what came out, for people."""
-    facts = report(plan, result)
+    facts = _report(plan, result)
     speed = (
         f"{facts['plies']:,} plies in {facts['seconds']:.1f} s, "
         f"{facts['plies_per_second']:.0f} a second; "

@@ -154,7 +154,7 @@ def run(args: argparse.Namespace) -> int:
     """Train and report, or list the recipes."""
     if args.list_recipes:
         return _list_recipes(args)
-    from gopolicy.cli.train_layout import train_here, train_together
+    from gopolicy.cli.train_processes import train_here, train_together
 
     return (train_together if "RANK" in os.environ else train_here)(args, time.perf_counter())
 

@@ -39,15 +39,15 @@ FEWEST = 3
 SLIDES = (-3, -2, -1, 1, 2, 3)
 """Lines that a pattern is moved by."""
 
-Stones = list[tuple[int, int, int]]
+_Stones = list[tuple[int, int, int]]
 PatternNetwork = Policy | FrequencyBaseline
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Stones around a move of a game."""
+    """_Stones around a move of a game."""
 
-    stones: Stones
+    stones: _Stones
     """(row, column, color) on the board."""
     center: tuple[int, int]
     """The point that was played."""

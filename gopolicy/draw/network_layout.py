@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gopolicy.nets.graph import Node
+    from gopolicy.nets.graph import GraphNode
 
 
 SWEEPS = 6
@@ -45,7 +45,9 @@ class NetworkLayout:
     rows: int
 
 
-def arrange(nodes: Sequence["Node"], width_of: Callable[["Node"], float]) -> NetworkLayout:
+def arrange(
+    nodes: Sequence["GraphNode"], width_of: Callable[["GraphNode"], float]
+) -> NetworkLayout:
     """Place layers and lines; the smallest x of any border is 0."""
     rows: list[int] = []
     for node in nodes:

@@ -18,7 +18,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.files import replacing, write_text
 
 if TYPE_CHECKING:
-    from gopolicy.nets.graph import Node
+    from gopolicy.nets.graph import GraphNode
 
 FILL: dict[str, RGB] = {
     "input": (255, 255, 255),
@@ -43,7 +43,7 @@ ENDINGS = (".png", ".svg", ".dot")
 class _Drawing:
     """Boxes and lines with their coordinates."""
 
-    nodes: Sequence["Node"]
+    nodes: Sequence["GraphNode"]
     layout: NetworkLayout
     title: str
     width: float
@@ -70,7 +70,7 @@ class _Drawing:
         return points[2:-1]
 
 
-def write_network(path: str | os.PathLike[str], nodes: Sequence["Node"], title: str) -> None:
+def write_network(path: str | os.PathLike[str], nodes: Sequence["GraphNode"], title: str) -> None:
     """Draw the layers of a network into a file, whose ending chooses the format."""
     ending = Path(path).suffix.lower()
     if ending not in ENDINGS:
@@ -88,7 +88,7 @@ def write_network(path: str | os.PathLike[str], nodes: Sequence["Node"], title: 
         beside.write_bytes(png)
 
 
-def _drawing(nodes: Sequence["Node"], title: str) -> _Drawing:
+def _drawing(nodes: Sequence["GraphNode"], title: str) -> _Drawing:
     layout = arrange(nodes, _width)
     right = max(place.x + place.width / 2 for place in layout.places)
     legend = sum(map(_legend_width, FILL))
@@ -100,7 +100,7 @@ def _drawing(nodes: Sequence["Node"], title: str) -> _Drawing:
     return _Drawing(nodes, layout, title, inner + 2 * MARGIN, height)
 
 
-def _lines(node: "Node") -> tuple[str, str]:
+def _lines(node: "GraphNode") -> tuple[str, str]:
     """Return the two lines in a box: what the layer does; its name, output and parameters."""
     shape = " x ".join(str(side) for side in node.shape)
     name = "" if node.kind == "input" else f"{node.name}: "
@@ -108,7 +108,7 @@ def _lines(node: "Node") -> tuple[str, str]:
     return node.title, f"{name}{shape}{count}"
 
 
-def _width(node: "Node") -> float:
+def _width(node: "GraphNode") -> float:
     what, facts = _lines(node)
     return max(_text_width(what, LARGE), _text_width(facts, SMALL)) + 12
 
@@ -156,7 +156,7 @@ def _text(x: float, y: float, words: str, letters: int, **look: object) -> str:
     return element("text", shown_text(words), **place, **look)
 
 
-def _dot(nodes: Sequence["Node"], title: str) -> str:
+def _dot(nodes: Sequence["GraphNode"], title: str) -> str:
     """Describe the graph in the language of Graphviz."""
     lines = ["digraph network {", "  node [shape=box, style=filled, fontname=sans];"]
     lines.append(f"  label={json.dumps(title)}; labelloc=t;")

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.go.kernels import BoardArrays, apply_event, bit_of, cell_of, clear, point_of
+from gopolicy.go.kernels import BoardArrays, apply_event, bit_of, cell_of, clear, point_of_cell
 from gopolicy.go.types import EMPTY
 from gopolicy.jit import kernel
 
@@ -25,7 +25,7 @@ def chain_points(board: BoardArrays, point: int, out: npt.NDArray[np.int64]) -> 
     count = 0
     at = head
     while True:
-        out[count] = point_of(board, at)
+        out[count] = point_of_cell(board, at)
         count += 1
         at = int(board.chain_next[at])
         if at == head:
@@ -53,7 +53,7 @@ def erase_chain(board: BoardArrays, head: int, out: npt.NDArray[np.int8]) -> Non
     """Empty the points of a chain in out [N * N], leaving the board as it is."""
     at = int(head)
     while True:
-        out[point_of(board, at)] = EMPTY
+        out[point_of_cell(board, at)] = EMPTY
         at = int(board.chain_next[at])
         if at == head:
             break

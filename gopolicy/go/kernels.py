@@ -98,7 +98,7 @@ def cell_of(board: BoardArrays, point: int) -> int:
 
 
 @small_kernel
-def point_of(board: BoardArrays, at: int) -> int:
+def point_of_cell(board: BoardArrays, at: int) -> int:
     """Return the flat point of a padded cell on the board."""
     return (at // board.stride - 1) * board.size + at % board.stride - 1
 

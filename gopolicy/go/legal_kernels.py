@@ -8,7 +8,7 @@ it are in atari, and on ko; so a move changes only what lies near the chains tha
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.go.kernels import LEGAL, BoardArrays, check_cell, count_word, point_of
+from gopolicy.go.kernels import LEGAL, BoardArrays, check_cell, count_word, point_of_cell
 from gopolicy.go.types import BLACK, EMPTY, WHITE
 from gopolicy.jit import kernel, small_kernel
 
@@ -22,7 +22,7 @@ _ZERO, _ONE = np.uint64(0), np.uint64(1)
 @small_kernel
 def update_cell(board: BoardArrays, at: int, suicide: bool, legal: Legal) -> None:
     """Note whether a cell on the board may be played."""
-    point = point_of(board, at)
+    point = point_of_cell(board, at)
     legal[0, point] = check_cell(board, at, BLACK, suicide) == LEGAL
     legal[1, point] = check_cell(board, at, WHITE, suicide) == LEGAL
 

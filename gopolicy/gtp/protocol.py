@@ -66,7 +66,7 @@ Handler = Callable[[Arguments], Reply]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class GtpRequest:
     """One command as it came in."""
 
     id: str
@@ -99,25 +99,25 @@ def clean_line(line: bytes) -> str:
     return _CONTROL.sub("", text.replace("\n", "").partition("#")[0]).strip()
 
 
-def parse_request(line: bytes) -> Request | None:
+def parse_request(line: bytes) -> GtpRequest | None:
     """Return the command on a line, None if there is none.
 
     >>> parse_request(b"12 play b D4")
-    Request(id='12', name='play', arguments=('b', 'D4'))
+    GtpRequest(id='12', name='play', arguments=('b', 'D4'))
     """
     words = clean_line(line).split()
     if not words:
         return None
     number = words.pop(0) if _ID.fullmatch(words[0]) else ""
-    return Request(number, words[0] if words else "", tuple(words[1:]))
+    return GtpRequest(number, words[0] if words else "", tuple(words[1:]))
 
 
-def format_reply(request: Request, text: str, *, success: bool = True) -> str:
+def format_reply(request: GtpRequest, text: str, *, success: bool = True) -> str:
     r"""Return a whole reply; empty lines, which would end it early, are left out.
 
     A text that begins with a line break starts on the line after the sign.
 
-    >>> format_reply(Request("7", "name", ()), "one\n\ntwo")
+    >>> format_reply(GtpRequest("7", "name", ()), "one\n\ntwo")
     '=7 one\ntwo\n\n'
     """
     first, *rest = text.rstrip("\n").split("\n") if text else [""]
@@ -131,7 +131,7 @@ def _printable(line: str) -> str:
 
 
 @dataclass(slots=True)
-class Engine:
+class GtpEngine:
     """Answers requests with a table of commands."""
 
     commands: Mapping[str, Handler]
@@ -157,7 +157,7 @@ class Engine:
             return "hangup"
         return "end of input"
 
-    def answer(self, request: Request, source: LineSource) -> None:
+    def answer(self, request: GtpRequest, source: LineSource) -> None:
         """Reply to one request, whatever happens."""
         handler = self.commands.get(request.name)
         try:
@@ -178,7 +178,7 @@ class Engine:
             else:
                 self._send(format_reply(request, reply))
 
-    def _send_stream(self, request: Request, stream: ReplyStream, source: LineSource) -> None:
+    def _send_stream(self, request: GtpRequest, stream: ReplyStream, source: LineSource) -> None:
         """Write the head, then each line as it comes, then the empty line that ends the reply."""
         self._send(f"={request.id}\n")
         try:
@@ -197,7 +197,7 @@ class Engine:
         except (OSError, ValueError) as error:
             raise Hangup(str(error)) from error
 
-    def _report(self, request: Request, error: Exception) -> None:
+    def _report(self, request: GtpRequest, error: Exception) -> None:
         kind = type(error).__name__
         self.remark(f"internal error in {_shown(request.name.encode())}: {kind}: {error}")
         self.journal.note("!", "".join(traceback.format_exception(error)))

@@ -24,7 +24,7 @@ from gopolicy.nets.scaling import SCALES, Scaling
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class GraphNode:
     """One layer as it is used once."""
 
     name: str
@@ -45,7 +45,7 @@ class Node:
     """How many of them have a matrix of weights."""
 
 
-def trace(network: nn.Module, shape: tuple[int, ...]) -> list[Node]:
+def trace(network: nn.Module, shape: tuple[int, ...]) -> list[GraphNode]:
     """Return the layers in the order they work, for one input [C, H, W]; the input comes first."""
     tracer = _Tracer(network)
     picture = torch.empty((1, *shape), device="meta")
@@ -64,22 +64,22 @@ def trace(network: nn.Module, shape: tuple[int, ...]) -> list[Node]:
     return tracer.nodes
 
 
-def trace_image(network: ImageNetwork) -> list[Node]:
+def trace_image(network: ImageNetwork) -> list[GraphNode]:
     """Return the layers of an image network for the pictures it takes."""
     return trace(network, (network.shape.channels, network.shape.height, network.shape.width))
 
 
-def depth(nodes: list[Node]) -> int:
+def depth(nodes: list[GraphNode]) -> int:
     """Return the layers on the longest way, the input not counted."""
     return _longest(nodes, lambda node: node.depth)
 
 
-def weighted_depth(nodes: list[Node]) -> int:
+def weighted_depth(nodes: list[GraphNode]) -> int:
     """Return the most layers with weights on one way."""
     return _longest(nodes, lambda node: node.weighted)
 
 
-def _longest(nodes: list[Node], cost: Callable[[Node], int]) -> int:
+def _longest(nodes: list[GraphNode], cost: Callable[[GraphNode], int]) -> int:
     best: list[int] = []
     for node in nodes:
         best.append(cost(node) + max((best[source] for source in node.sources), default=0))
@@ -90,7 +90,7 @@ class _Tracer:
     """Notes every layer that works and the tensors that go in and out."""
 
     def __init__(self, network: nn.Module) -> None:
-        self.nodes: list[Node] = []
+        self.nodes: list[GraphNode] = []
         self._makers: dict[int, tuple[int, Tensor]] = {}  # the tensors stay, so ids stay theirs
         self._hooks = [
             module.register_forward_hook(self._hook(name, describe))
@@ -99,14 +99,16 @@ class _Tracer:
 
     def begin(self, picture: Tensor) -> None:
         """Note the input."""
-        self._note(Node("input", "input", "input", tuple(picture.shape[1:]), (), 0, 0, 0), picture)
+        self._note(
+            GraphNode("input", "input", "input", tuple(picture.shape[1:]), (), 0, 0, 0), picture
+        )
 
     def end(self) -> None:
         """Leave the network as it was."""
         for hook in self._hooks:
             hook.remove()
 
-    def _note(self, node: Node, out: Tensor) -> None:
+    def _note(self, node: GraphNode, out: Tensor) -> None:
         self._makers[id(out)] = (len(self.nodes), out)
         self.nodes.append(node)
 
@@ -117,7 +119,7 @@ class _Tracer:
             count = sum(p.numel() for p in (*module.parameters(), *module.buffers()))
             shape = tuple(out.shape[1:])
             kind = _KINDS.get(type(module), "other")
-            self._note(Node(name, kind, title, shape, sources, count, cost, weighted), out)
+            self._note(GraphNode(name, kind, title, shape, sources, count, cost, weighted), out)
 
         return hook
 

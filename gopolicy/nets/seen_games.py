@@ -19,10 +19,10 @@ FILE, ROW = "games.safetensors", "openings"
 MAX_BYTES = 1 << 28
 """The largest such file that is read: 67 million games."""
 
-Keys = NDArray[np.uint32]
+OpeningHashes = NDArray[np.uint32]
 
 
-def write_seen_games(folder: Path, openings: Keys) -> None:
+def write_seen_games(folder: Path, openings: OpeningHashes) -> None:
     """Add the hashes of openings to those in a weight folder.
 
     OutputError where that cannot be written, WeightsError where what is there is damaged.
@@ -33,7 +33,7 @@ def write_seen_games(folder: Path, openings: Keys) -> None:
         write_bytes(folder / FILE, safetensors.numpy.save({ROW: known.astype(np.uint32)}))
 
 
-def read_seen_games(folder: Path) -> Keys | None:
+def read_seen_games(folder: Path) -> OpeningHashes | None:
     """Return the sorted hashes in a weight folder, None where it does not tell.
 
     WeightsError where the file is damaged.
@@ -53,5 +53,5 @@ def read_seen_games(folder: Path) -> Keys | None:
     return row
 
 
-def _ascends(row: Keys) -> bool:
+def _ascends(row: OpeningHashes) -> bool:
     return bool(np.all(row[1:] > row[:-1]))

@@ -15,7 +15,8 @@ from torch import Tensor
 from gopolicy.draw.gallery import Section, Shown
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet, in_rows
 from gopolicy.pictures.maximize_pictures import Climb, maximize, output_layer
-from gopolicy.pictures.picture_lens import PictureLens, Pixels, as_picture
+from gopolicy.pictures.picture_lens import PictureLens, as_picture
+from gopolicy.pictures.picture_set import Pixels
 from gopolicy.progress import SILENT, Progress
 from gopolicy.views.board_lens import png
 

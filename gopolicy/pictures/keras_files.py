@@ -160,10 +160,10 @@ def _text(name: bytes | str) -> str:
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
 
 
-Turn = Callable[[Array], Array]
+_Turn = Callable[[Array], Array]
 
 
-def _places(part: str, layer: nn.Module, channels: int) -> list[tuple[str, Turn]]:
+def _places(part: str, layer: nn.Module, channels: int) -> list[tuple[str, _Turn]]:
     """Return the names here of a layer's arrays in Keras' order, and how each is turned.
 
     channels: those of the convolution before, which a flatten has put together.
@@ -181,13 +181,13 @@ def _places(part: str, layer: nn.Module, channels: int) -> list[tuple[str, Turn]
         turn = _flattened(channels) if flattened else np.transpose
         return [(f"{part}.linear.weight", turn), (f"{part}.linear.bias", _same)]
     assert isinstance(layer, nn.Conv2d)
-    places: list[tuple[str, Turn]] = [
+    places: list[tuple[str, _Turn]] = [
         (f"{part}.weight", _depthwise if layer.groups > 1 else _kernel)
     ]
     return places + [(f"{part}.bias", _same)] * (layer.bias is not None)
 
 
-def _turned(turn: Turn, array: Any, expected: Tensor, where: str) -> Tensor:
+def _turned(turn: _Turn, array: Any, expected: Tensor, where: str) -> Tensor:
     """Read an array from disk and turn it; refuse one that does not fit, unread if it is large."""
     if int(np.prod(array.shape)) != expected.numel() or array.dtype.kind != "f":
         raise WeightsError(
@@ -209,16 +209,16 @@ def _same(array: Array) -> Array:
 
 
 def _kernel(array: Array) -> Array:
-    """Turn [height, width, inputs, outputs] into [outputs, inputs, height, width]."""
+    """_Turn [height, width, inputs, outputs] into [outputs, inputs, height, width]."""
     return array.transpose(3, 2, 0, 1)
 
 
 def _depthwise(array: Array) -> Array:
-    """Turn [height, width, channels, 1] into [channels, 1, height, width]."""
+    """_Turn [height, width, channels, 1] into [channels, 1, height, width]."""
     return array.transpose(2, 3, 0, 1)
 
 
-def _flattened(channels: int) -> Turn:
+def _flattened(channels: int) -> _Turn:
     """Return what turns [height * width * channels, outputs] into [outputs, flattened here]."""
 
     def turn(array: Array) -> Array:

@@ -17,11 +17,11 @@ from gopolicy.nets.norm import BatchNorm
 TOP = "head"
 """The layer that gives the classes; Keras has several names for it, and it is the last there."""
 
-Rules = list[tuple[str, str]]
+NameRules = list[tuple[str, str]]
 """Patterns of a path here, a colon and the kind of layer; and the name there."""
-_AUTOMATIC: Rules = [(".*:conv", "conv2d#"), (".*:norm", "batch_normalization#")]
+_AUTOMATIC: NameRules = [(".*:conv", "conv2d#"), (".*:norm", "batch_normalization#")]
 
-_RULES: dict[str, Rules] = {
+_RULES: dict[str, NameRules] = {
     "vgg": [(r"(\w+):(conv|dense)", r"\1")],
     "resnet50": [
         (r"conv1:(conv|norm)", r"conv1_\1"),

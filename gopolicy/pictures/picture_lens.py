@@ -12,12 +12,11 @@ from torch import Tensor, nn
 from gopolicy.errors import ConfigError
 from gopolicy.nets.network import PictureShape, finite
 from gopolicy.nets.probe import as_input, frozen
+from gopolicy.pictures.picture_set import Pixels
 from gopolicy.pictures.picture_weights import LoadedImage
 
 LISTED = 12
 """At most this many classes are named in a message."""
-
-Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

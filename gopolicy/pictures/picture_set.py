@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gopolicy.errors import PictureError
 
 Pixels = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
+Classes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class PictureSet:
 
     pixels: Pixels
     """[N, C, H, W] from 0 to 255; C is 1 for gray, 3 for red, green and blue."""
-    labels: Labels
+    labels: Classes
     """[N] indices into `classes`."""
     classes: tuple[str, ...]
 

@@ -10,8 +10,9 @@ from gopolicy.draw.map_sheet import MapSheet, draw_maps
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet, in_rows
 from gopolicy.errors import ConfigError
 from gopolicy.nets.probe import answers, layer_names, learning_layers, weight_of
-from gopolicy.pictures.picture_lens import PictureLens, Pixels, as_picture
+from gopolicy.pictures.picture_lens import PictureLens, as_picture
 from gopolicy.pictures.picture_networks import HEAD
+from gopolicy.pictures.picture_set import Pixels
 from gopolicy.views.activations import as_maps, figures_of, maps_picture
 from gopolicy.views.board_lens import png
 

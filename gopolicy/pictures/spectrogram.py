@@ -14,18 +14,18 @@ from gopolicy.errors import PictureError
 from gopolicy.files import open_regular
 
 WINDOW = 512
-"""Samples in one moment; half of it plus one is the number of frequencies."""
+"""Waveform in one moment; half of it plus one is the number of frequencies."""
 HOP = 128
-"""Samples from one moment to the next."""
+"""Waveform from one moment to the next."""
 RANGE_DB = 80.0
 """What is weaker than the loudest point by this is black."""
 MAX_SAMPLES = 1 << 26
 """The longest sound: 25 minutes at 44,100 samples a second."""
 
-Samples = npt.NDArray[np.float64]
+Waveform = npt.NDArray[np.float64]
 
 
-def read_wav(path: str | os.PathLike[str]) -> Samples:
+def read_wav(path: str | os.PathLike[str]) -> Waveform:
     """Read a WAV file of 8, 16 or 32 bit numbers as samples from -1 to 1; channels are averaged."""
     try:
         with open_regular(path) as source, wave.open(source, "rb") as file:
@@ -49,7 +49,7 @@ def read_wav(path: str | os.PathLike[str]) -> Samples:
     return np.asarray(samples.reshape(-1, channels).mean(1))
 
 
-def spectrogram(samples: Samples) -> npt.NDArray[np.uint8]:
+def spectrogram(samples: Waveform) -> npt.NDArray[np.uint8]:
     """Return the picture of a sound, [frequencies, moments]; silence is black throughout."""
     short = WINDOW - len(samples)
     if short > 0:

@@ -26,7 +26,7 @@ class ZooEntry:
     """One network of the table."""
 
     title: str
-    build: Callable[[PictureShape, int], classic.Parts]
+    build: Callable[[PictureShape, int], classic.BodyAndTop]
     side: int
     """The side of the pictures of its published weights."""
     scale: Scale

@@ -24,14 +24,14 @@ from gopolicy.nets.network import PictureShape
 from gopolicy.nets.norm import BatchNorm, NormOptions
 
 Layers = dict[str, nn.Module]
-Parts = tuple[Layers, Layers]
+BodyAndTop = tuple[Layers, Layers]
 """The layers up to the features, and the top that turns these into logits."""
 
 _MOBILE = NormOptions(eps=1e-3, momentum=0.01)
 _RESIDUAL = NormOptions(eps=1.001e-5, momentum=0.01)
 
 
-def vgg(shape: PictureShape, classes: int, convolutions: tuple[int, ...]) -> Parts:
+def vgg(shape: PictureShape, classes: int, convolutions: tuple[int, ...]) -> BodyAndTop:
     """Return VGG (Simonyan and Zisserman 2014) with so many convolutions in each of 5 stages."""
     layers: Layers = {}
     channels = shape.channels
@@ -47,7 +47,7 @@ def vgg(shape: PictureShape, classes: int, convolutions: tuple[int, ...]) -> Par
     return layers, top | {"head": Dense(4096, classes, "none")}
 
 
-def resnet50(shape: PictureShape, classes: int) -> Parts:
+def resnet50(shape: PictureShape, classes: int) -> BodyAndTop:
     """Return ResNet50 (He et al. 2015); its convolutions have biases, needless as they are."""
     first = ConvOptions(stride=2, padding=3, bias=True, norm=_RESIDUAL)
     layers: Layers = {"conv1": ConvBlock(shape.channels, 64, 7, first)}
@@ -86,7 +86,7 @@ _MOBILE_BLOCKS = (
 """Outputs and stride of each pair of convolutions."""
 
 
-def mobilenet(shape: PictureShape, classes: int) -> Parts:
+def mobilenet(shape: PictureShape, classes: int) -> BodyAndTop:
     """Return MobileNet (Howard et al. 2017): 3x3 by channel, then 1x1, thirteen times."""
     first = ConvOptions(stride=2, norm=_MOBILE, activation="relu6")
     layers: Layers = {"conv1": ConvBlock(shape.channels, 32, 3, first)}
@@ -105,7 +105,7 @@ def mobilenet(shape: PictureShape, classes: int) -> Parts:
     return layers, top | {"flatten": Flatten()}
 
 
-def densenet(shape: PictureShape, classes: int, blocks: tuple[int, ...]) -> Parts:
+def densenet(shape: PictureShape, classes: int, blocks: tuple[int, ...]) -> BodyAndTop:
     """Return DenseNet (Huang et al. 2017) with so many layers in each of 4 blocks."""
     first = ConvOptions(stride=2, padding=3, norm=_RESIDUAL)
     layers: Layers = {"conv1": ConvBlock(shape.channels, 64, 7, first)}

@@ -20,7 +20,7 @@ from gopolicy.nets.layers import (
 )
 from gopolicy.nets.network import PictureShape
 from gopolicy.nets.norm import NormOptions
-from gopolicy.pictures.zoo_classic import Layers, Parts
+from gopolicy.pictures.zoo_classic import BodyAndTop, Layers
 
 _PLAIN = NormOptions(eps=1e-3, momentum=0.01)
 _NO_FACTOR = NormOptions(scale=False, eps=1e-3, momentum=0.01)
@@ -60,7 +60,7 @@ def _mean_top(channels: int, classes: int) -> Layers:
     return {"global_average": GlobalAverage(), "head": Dense(channels, classes, "none")}
 
 
-def inception_v3(shape: PictureShape, classes: int) -> Parts:
+def inception_v3(shape: PictureShape, classes: int) -> BodyAndTop:
     """Return InceptionV3 (Szegedy et al. 2015)."""
     layers = _stem(shape.channels)
     for number, (inputs, pooled) in enumerate(((192, 32), (256, 64), (288, 64))):
@@ -109,7 +109,7 @@ def _wide(inputs: int) -> Branches:
     )
 
 
-def inception_resnet_v2(shape: PictureShape, classes: int) -> Parts:
+def inception_resnet_v2(shape: PictureShape, classes: int) -> BodyAndTop:
     """Return InceptionResNetV2 (Szegedy et al. 2016)."""
     layers = _stem(shape.channels)
     layers["mixed5b"] = Branches(
@@ -168,7 +168,7 @@ def _outputs(branch: nn.Module) -> int:
     ].conv.out_channels
 
 
-def xception(shape: PictureShape, classes: int) -> Parts:
+def xception(shape: PictureShape, classes: int) -> BodyAndTop:
     """Return Xception (Chollet 2017): separable convolutions with a way around every few."""
     layers: Layers = {
         "block1_conv1": ConvBlock(

@@ -24,7 +24,7 @@ from gopolicy.nets.layers import (
 )
 from gopolicy.nets.network import PictureShape
 from gopolicy.nets.norm import BatchNorm, NormOptions
-from gopolicy.pictures.zoo_classic import Parts
+from gopolicy.pictures.zoo_classic import BodyAndTop
 
 _NORM = NormOptions(eps=1e-3, momentum=0.0003)
 
@@ -48,7 +48,7 @@ MOBILE = NasnetSize(1056, 4, 32, keep_older=False)
 """NASNet-A (4 @ 1056)."""
 
 
-def nasnet(shape: PictureShape, classes: int, size: NasnetSize) -> Parts:
+def nasnet(shape: PictureShape, classes: int, size: NasnetSize) -> BodyAndTop:
     """Return NASNet of a size."""
     first = ConvOptions(stride=2, padding="valid", norm=_NORM, activation="none")
     features = {

@@ -59,7 +59,7 @@ class CountedPosition:
         return self.lead_of(color) - float(self.open_points.sum())
 
 
-def outcome(
+def counted_position(
     board: Board,
     verdict: Outlook,
     scoring_rule: Scoring = "area",
@@ -186,7 +186,7 @@ class Adviser:
     def _count(self, board: Board, verdict: Outlook) -> float:
         """Return the points of a position's count, stones that playouts call dead taken off."""
         seen = self._seen
-        return outcome(board, verdict, seen.scoring, seen.network).lead_of(self._color)
+        return counted_position(board, verdict, seen.scoring, seen.network).lead_of(self._color)
 
     def _look(self, board: Board) -> Outlook:
         """Return the estimate of a position with the opponent to move."""

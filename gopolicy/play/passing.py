@@ -29,9 +29,9 @@ from gopolicy.play.endgame import (
     Adviser,
     CountedPosition,
     capturing_points,
+    counted_position,
     doubtful_points,
     neutral_points,
-    outcome,
 )
 from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.play.playout_kernels import mark_own_eyes
@@ -85,7 +85,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class TurnTerms:
     """What a turn is played by."""
 
     strict: bool = False
@@ -103,7 +103,7 @@ class Turn:
         board: Board,
         color: Color,
         settings: PlayerSettings,
-        terms: Terms,
+        terms: TurnTerms,
         draw: Callable[[NDArray[np.float64]], Point],
         look: Callable[[], Outlook | None],
     ) -> None:
@@ -165,7 +165,7 @@ class Turn:
         """Judge the position by so many playouts, and by what the network says of it."""
         board = self.board
         verdict = estimate(board, playouts, seed=board.ply, seconds=self._seconds_left())
-        return outcome(board, verdict, self.scoring, network)
+        return counted_position(board, verdict, self.scoring, network)
 
     def _is_middle_game(self, seen: CountedPosition) -> bool:
         """Return whether a glance shows that there is nothing but moving to decide."""

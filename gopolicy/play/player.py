@@ -22,7 +22,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import Color, Point, player
 from gopolicy.play.look_ahead import LookAhead
-from gopolicy.play.passing import Choice, Terms, Turn
+from gopolicy.play.passing import Choice, Turn, TurnTerms
 from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.play.temperature import narrowed, pick
 from gopolicy.policy.load import load
@@ -96,7 +96,7 @@ class Player:
         temperature = 0.0 if deterministic else self._temperature(board.ply)
         count = self.settings.look_ahead
         ahead = LookAhead(self.policy, board, color, count) if count > 1 else None
-        terms = Terms(
+        terms = TurnTerms(
             strict=cleanup or self.settings.passing == "strict",
             deadline=time.monotonic() + min(limits) if limits else None,
             scoring=scoring,

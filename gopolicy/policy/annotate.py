@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from gopolicy.errors import ConfigError, SgfError
+from gopolicy.features.encode import Planes
 from gopolicy.files import replacing
 from gopolicy.go.kernels import apply_event, event_color, event_point, legal_points, new_board
+from gopolicy.go.legal_kernels import Legal
 from gopolicy.go.types import EVENT_SETUP, PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.policy.outlook import Outlook
@@ -20,9 +21,6 @@ from gopolicy.sgf.positions import board_after
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.write import Note, write_game
-
-Legal = npt.NDArray[np.bool_]
-Planes = npt.NDArray[np.int8]
 
 BATCH = 128
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -31,11 +31,11 @@ _SHORT = {".tgz": ".tar.gz", ".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".txz": ".
 _BROKEN = (EOFError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile, OSError,
            RuntimeError, NotImplementedError, ValueError, UnicodeError)  # fmt: skip
 
-Member = tuple[str, bytes] | Rejection
+ArchiveMember = tuple[str, bytes] | Rejection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ArchiveLimits:
     """How much of a stranger's archive is read."""
 
     member_bytes: int = 8 * _MEGABYTE
@@ -52,7 +52,7 @@ class Limits:
     """Archives within archives: 1 is an archive, 2 an archive in an archive."""
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = ArchiveLimits()
 
 
 class _Kind(NamedTuple):
@@ -83,7 +83,9 @@ def _is_wanted(name: str) -> bool:
     return bool(kind_of(name).container) and not name.rpartition("/")[2].startswith(".")
 
 
-def iter_archive(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Iterator[Member]:
+def iter_archive(
+    path: str | os.PathLike[str], limits: ArchiveLimits = DEFAULT_LIMITS
+) -> Iterator[ArchiveMember]:
     """Yield the name and the bytes of every SGF file under path, in an order that never changes.
 
     Names begin with the last part of path, whatever folder it is in: ``kgs.tar.gz!2001/1.sgf``.
@@ -165,7 +167,7 @@ class _Meter:
 class _Reader:
     """Reads one path and keeps account of what it unpacks to."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ArchiveLimits) -> None:
         self.limits = limits
         self.left = 0
         """How many bytes may still be unpacked; below 0, members are listed but not read."""
@@ -177,7 +179,7 @@ class _Reader:
         if self.left < self.lowest:
             raise _TooMuch
 
-    def read_path(self, path: Path, name: str) -> Iterator[Member]:
+    def read_path(self, path: Path, name: str) -> Iterator[ArchiveMember]:
         """Yield the members of a file on disk."""
         allowed = 0
         try:
@@ -198,7 +200,7 @@ class _Reader:
                 detail = f"unpacks to more than {allowed:,} bytes: not all was read"
                 yield Rejection(name=name, reason=reasons.TOO_LARGE, detail=detail)
 
-    def read(self, file: IO[bytes], name: str, depth: int) -> Iterator[Member]:
+    def read(self, file: IO[bytes], name: str, depth: int) -> Iterator[ArchiveMember]:
         """Yield the members of an open file, which is an SGF or an archive by its name."""
         if self.left < 0:
             yield _unread(name)
@@ -219,7 +221,7 @@ class _Reader:
         except _BROKEN as error:
             yield _broken(name, error)
 
-    def _read_sgf(self, stream: IO[bytes], name: str) -> Iterator[Member]:
+    def _read_sgf(self, stream: IO[bytes], name: str) -> Iterator[ArchiveMember]:
         """Yield one SGF file, in parts between its games if it is large.
 
         The parts of a large file are named after the byte at which they begin: ``all.sgf@8388570``.
@@ -243,7 +245,7 @@ class _Reader:
             data = data[cut:] + meter.read(size + 1 - (len(data) - cut))
         yield _part(name, start), data
 
-    def _read_tar(self, stream: IO[bytes], name: str, depth: int) -> Iterator[Member]:
+    def _read_tar(self, stream: IO[bytes], name: str, depth: int) -> Iterator[ArchiveMember]:
         meter = _Meter(stream, self)
         with Tar.streamed(cast("IO[bytes]", meter)) as archive:
             for number, info in enumerate(archive):
@@ -264,7 +266,7 @@ class _Reader:
         if not archive.ended_well:
             yield Rejection(name=name, reason=reasons.TRUNCATED, detail="the end mark is missing")
 
-    def _read_zip(self, file: IO[bytes], name: str, depth: int) -> Iterator[Member]:
+    def _read_zip(self, file: IO[bytes], name: str, depth: int) -> Iterator[ArchiveMember]:
         with zipfile.ZipFile(file) as archive:
             for number, info in enumerate(archive.infolist()):
                 if number >= self.limits.members:
@@ -283,7 +285,7 @@ class _Reader:
             if problem := zip_problem(file, archive):
                 yield Rejection(name=name, reason=reasons.BROKEN, detail=problem)
 
-    def _read_member(self, member: IO[bytes], name: str, depth: int) -> Iterator[Member]:
+    def _read_member(self, member: IO[bytes], name: str, depth: int) -> Iterator[ArchiveMember]:
         """Yield what is in one member: a game file, or an archive held in memory."""
         if kind_of(name).container == "sgf":
             yield from self.read(member, name, depth)

@@ -103,14 +103,14 @@ def _read_game_file(name: str) -> bytes:
     """Return the content of a file of games; say what to do with a text, a folder, an archive."""
     if name.lstrip().startswith("(;"):
         raise SgfError("expected a path, got the text of a game; give it as bytes: text.encode()")
-    data = b"" if os.path.isdir(name) else read_file(name)
+    data = b"" if os.path.isdir(name) else read_bytes(name)
     if os.path.isdir(name) or data.startswith(_ARCHIVES) or data[_TAR_MAGIC] == b"ustar":
         kind = "a folder" if os.path.isdir(name) else "an archive"
         raise SgfError(f"{name}: {kind}, expected one game; read_games goes through all in it")
     return data
 
 
-def read_file(path: str | os.PathLike[str]) -> bytes:
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """Return the content of a file of games that is not too large for one; raises SgfError."""
     name = os.fspath(path)
     try:

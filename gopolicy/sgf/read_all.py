@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterator
 
 from gopolicy.files import named
-from gopolicy.sgf.archive import DEFAULT_LIMITS, Limits, iter_archive
+from gopolicy.sgf.archive import DEFAULT_LIMITS, ArchiveLimits, iter_archive
 from gopolicy.sgf.read import parse_games
 from gopolicy.sgf.record import GameRecord, Rejection
 
 
 def read_games(
-    path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS
+    path: str | os.PathLike[str], limits: ArchiveLimits = DEFAULT_LIMITS
 ) -> Iterator[GameRecord | Rejection]:
     """Yield every game of an SGF file, a folder or an archive, in an order that never changes.
 

@@ -32,13 +32,13 @@ from gopolicy.training.compute import Compute
 from gopolicy.training.config import HITS
 from gopolicy.training.interruption import StopRequest, stop_on_signals
 from gopolicy.training.journal import Journal
-from gopolicy.training.layout import SpeedWatch
 from gopolicy.training.measure import LossTally, validate
 from gopolicy.training.objective import Objective, make_objective
 from gopolicy.training.optimizers import descend, make_optimizer
+from gopolicy.training.process_layout import SpeedWatch
 from gopolicy.training.run_folder import announce, begin_run, continue_run
 from gopolicy.training.run_report import write_run_report
-from gopolicy.training.schedule import Clock, learning_rate
+from gopolicy.training.schedule import RunClock, learning_rate
 from gopolicy.training.task import Result, Task
 from gopolicy.training.world import LostProcessError, World
 
@@ -164,7 +164,7 @@ class _Trainer:
         self.first_step = self.logged_at = self.facts.step
         self.first_seconds, self.logged_wait = self.facts.seconds, 0.0
         self.started = self.logged_time = self.checkpoint_time = time.perf_counter()
-        self.clock = Clock(self.config, self.facts.elapsed, self.begun)
+        self.clock = RunClock(self.config, self.facts.elapsed, self.begun)
         self.share = self.world.agree(self.clock.share(self.facts.step))
         self.next_look = self.started + LOOK_EVERY
         self.next_report, self.looked = 0.0, False

@@ -1,17 +1,14 @@
 """The optimizers by name."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from gopolicy.training.config import TrainConfig
-from gopolicy.training.muon import MuonWithAdamW
+from gopolicy.training.muon import Groups, MuonWithAdamW
 from gopolicy.training.world import World
-
-Groups = list[dict[str, Any]]
 
 
 def make_optimizer(config: TrainConfig, network: nn.Module) -> Optimizer:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gopolicy.training.config import TrainConfig
 from gopolicy.training.expected_accuracy import MEASURED, expected_top1
-from gopolicy.training.trial import Trial
+from gopolicy.training.speed_trial import SpeedTrial
 from gopolicy.training.world import World
 
 Size = tuple[int, int]
@@ -19,7 +19,7 @@ STEPPING = 0.93
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunPlan:
     """What a run will be."""
 
     config: TrainConfig
@@ -36,7 +36,7 @@ def plan_run(
     supply: int,
     choose_size: bool,
     rate: float | None = None,
-) -> Plan:
+) -> RunPlan:
     """Return the plan of a run that has so many minutes, after a trial of a few seconds.
 
     shape holds the planes and the side of the positions, of which there are supply.  With
@@ -47,7 +47,7 @@ def plan_run(
     asked, known = config, rate
 
     def rate_of(wanted: TrainConfig) -> float:
-        return known if known and wanted == asked else Trial(wanted, *shape, world).rate(0.5)
+        return known if known and wanted == asked else SpeedTrial(wanted, *shape, world).rate(0.5)
 
     seconds = 60 * config.minutes * STEPPING
     if choose_size:
@@ -55,7 +55,7 @@ def plan_run(
     rate = rate_of(config)
     positions = max(int(rate * seconds), config.batch_size)
     config = world.agree(_paced(config, positions))
-    return Plan(config, tuple(_told(config, rate, supply)))
+    return RunPlan(config, tuple(_told(config, rate, supply)))
 
 
 def choose_network(rate_of: Callable[[Size], float], seconds: float) -> Size:

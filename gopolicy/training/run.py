@@ -49,13 +49,13 @@ def train(
     Raises ConfigError for impossible settings and for a folder that holds another run, StoreError
     for a damaged store, TrainingError where training diverges.
     """
-    session = Session(resume=resume, choose_size=config is None)
+    session = SessionOptions(resume=resume, choose_size=config is None)
     with open_world(device) as world:
         return train_in(world, store, out, config, session, progress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class SessionOptions:
     """How a session of training is begun."""
 
     resume: bool = False
@@ -76,7 +76,7 @@ def train_in(
     store: Data,
     out: str | PathLike[str],
     config: TrainConfig | str | None,
-    session: Session,
+    session: SessionOptions,
     progress: Progress = SILENT,
 ) -> Result:
     """Do what `train` does in a world that is open already."""
@@ -133,7 +133,11 @@ def _open(data: Data) -> list[WeighedStore]:
 
 
 def _planned(
-    config: TrainConfig, world: World, source: StoreSource, session: Session, progress: Progress
+    config: TrainConfig,
+    world: World,
+    source: StoreSource,
+    session: SessionOptions,
+    progress: Progress,
 ) -> TrainConfig:
     """Return config with a number of positions, and perhaps a size, that suits its minutes."""
     plan = plan_run(

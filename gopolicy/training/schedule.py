@@ -10,7 +10,7 @@ import time
 from gopolicy.training.config import TrainConfig
 
 
-class Clock:
+class RunClock:
     """The share of a run that is over, from 0 to 1; it never falls."""
 
     def __init__(self, config: TrainConfig, elapsed: float, begun: float) -> None:

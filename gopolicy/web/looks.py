@@ -128,10 +128,10 @@ def _played(view: View, position: Position) -> dict[str, Any] | None:
     return {"vertex": vertex, "share": round(share, 5), "rank": view.rank(played)}
 
 
-def percent(share: float) -> str:
+def short_percent(share: float) -> str:
     """Return a percentage in few letters, without its sign.
 
-    >>> percent(0.34), percent(0.004), percent(1)
+    >>> short_percent(0.34), short_percent(0.004), short_percent(1)
     ('34', '0.4', '100')
     """
     return f"{100 * share:.0f}" if share >= 0.0095 else f"{100 * share:.1f}"
@@ -139,7 +139,7 @@ def percent(share: float) -> str:
 
 def _moves(engine: Engine, scene: Scene, view: View, wish: Wish) -> Sight:
     labels = {
-        point: percent(share) for point, share in view.best_points(LABELED) if share >= _LEAST
+        point: short_percent(share) for point, share in view.best_points(LABELED) if share >= _LEAST
     }
     return scene.picture(heat=view.heat.reshape(-1), labels=labels), ""
 

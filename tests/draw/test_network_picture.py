@@ -14,24 +14,24 @@ from reference.image_networks import image_network
 from gopolicy.draw.network_layout import arrange
 from gopolicy.draw.network_picture import FILL, write_network
 from gopolicy.errors import ConfigError
-from gopolicy.nets.graph import Node, trace, trace_image
+from gopolicy.nets.graph import GraphNode, trace, trace_image
 from gopolicy.nets.network import PictureShape
 from gopolicy.nets.registry import build_network, fold
 from gopolicy.pictures.zoo import zoo_network
 
 
 @pytest.fixture(scope="module")
-def branching() -> list[Node]:
+def branching() -> list[GraphNode]:
     """Return a network with branches and with lines that pass over rows."""
     with torch.device("meta"):
         return trace_image(zoo_network("inception-v3", PictureShape(3, 96, 96), 7))
 
 
-def digits() -> list[Node]:
+def digits() -> list[GraphNode]:
     return trace_image(image_network(PictureShape(1, 28, 28), 10))
 
 
-def test_rows_follow_the_flow_and_nothing_overlaps(branching: list[Node]) -> None:
+def test_rows_follow_the_flow_and_nothing_overlaps(branching: list[GraphNode]) -> None:
     layout = arrange(branching, lambda node: 10.0 + len(node.title))
     for path in layout.edges:
         rows = [layout.places[number].row for number in path]
@@ -45,7 +45,7 @@ def test_rows_follow_the_flow_and_nothing_overlaps(branching: list[Node]) -> Non
     assert min(place.x - place.width / 2 for place in layout.places) == 0
 
 
-def test_every_connection_is_drawn_once(branching: list[Node]) -> None:
+def test_every_connection_is_drawn_once(branching: list[GraphNode]) -> None:
     layout = arrange(branching, lambda node: 20.0)
     drawn = {(path[0], path[-1]) for path in layout.edges}
     wanted = {(s, n) for n, node in enumerate(branching) for s in node.sources}
@@ -59,7 +59,9 @@ def test_a_chain_is_a_straight_column() -> None:
     assert layout.rows == 8
 
 
-def test_a_png_has_a_box_of_its_color_for_every_kind(tmp_path: Path, branching: list[Node]) -> None:
+def test_a_png_has_a_box_of_its_color_for_every_kind(
+    tmp_path: Path, branching: list[GraphNode]
+) -> None:
     write_network(tmp_path / "x.png", branching, "A network")
     with Image.open(tmp_path / "x.png") as picture:
         picture.load()

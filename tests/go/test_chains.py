@@ -13,7 +13,7 @@ from gopolicy.go.kernels import (
     legal_points,
     new_board,
     play,
-    point_of,
+    point_of_cell,
     rebuild_chains,
     set_point,
 )
@@ -43,14 +43,16 @@ def check_fields(board: BoardArrays) -> None:
     """Compare every derived field with flood fill over the stones."""
     size = board.size
     spots = {
-        divmod(point_of(board, int(at)), size): int(board.stones[at])
+        divmod(point_of_cell(board, int(at)), size): int(board.stones[at])
         for at in np.flatnonzero((board.stones == BLACK) | (board.stones == WHITE))
     }
     for spot in spots:
         at = cell_of(board, spot[0] * size + spot[1])
         head = int(board.chain_head[at])
         chain, free = region(spots, spot, size), liberties(spots, spot, size)
-        assert {divmod(point_of(board, cell), size) for cell in chain_cells(board, at)} == chain
+        assert {
+            divmod(point_of_cell(board, cell), size) for cell in chain_cells(board, at)
+        } == chain
         assert {int(board.chain_head[cell]) for cell in chain_cells(board, at)} == {head}
         assert board.chain_size[head] == len(chain)
         assert board.chain_libs[head] == len(free)

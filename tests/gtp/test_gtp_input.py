@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from gopolicy.gtp.input import LineSplitter, ReadAhead, watch_listener
-from gopolicy.gtp.protocol import LONGEST_LINE, Engine
+from gopolicy.gtp.protocol import LONGEST_LINE, GtpEngine
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_command_on_a_line_that_is_too_long_is_refused_not_cut(pipe: tuple[int
         called.append(tuple(words))
         return ""
 
-    engine = Engine({"komi": komi}, sent.append)
+    engine = GtpEngine({"komi": komi}, sent.append)
     source = ReadAhead(pipe[0]).start()
     long = b"7 komi 6.5" + b" " * LONGEST_LINE
     threading.Thread(target=lambda: _write_all(pipe[1], long + b"\n8 komi 5\n")).start()

@@ -6,12 +6,12 @@ import pytest
 from reference.fake_mind import Script
 
 from gopolicy.gtp.protocol import (
-    Engine,
+    GtpEngine,
     GtpError,
+    GtpRequest,
     Handler,
     Quit,
     ReplyStream,
-    Request,
     administrative_commands,
     boolean,
     format_reply,
@@ -37,13 +37,13 @@ class Wire:
         return b"".join(self.flushes).decode()
 
 
-def engine(wire: Wire, **extra: Handler) -> Engine:
+def engine(wire: Wire, **extra: Handler) -> GtpEngine:
     commands: dict[str, Handler] = {}
     administrative_commands(commands, "tester", "1.2", frozenset({"secret"}))
     commands["secret"] = lambda arguments: "known"
     commands["echo"] = " ".join
     commands |= extra
-    return Engine(commands, write=wire.flushes.append, remark=wire.remarks.append, journal=wire)
+    return GtpEngine(commands, write=wire.flushes.append, remark=wire.remarks.append, journal=wire)
 
 
 def replies(*lines: str | bytes, **extra: Handler) -> str:
@@ -129,7 +129,7 @@ def test_nothing_is_answered_after_quit() -> None:
     ],
 )
 def test_no_reply_can_end_early(text: str, reply: str) -> None:
-    assert format_reply(Request("", "x", ()), text) == reply
+    assert format_reply(GtpRequest("", "x", ()), text) == reply
 
 
 def test_a_refusal_is_one_line() -> None:
@@ -248,7 +248,7 @@ def test_truth_values_are_read() -> None:
 
 
 def test_a_line_of_only_an_id_is_a_request_without_a_name() -> None:
-    assert parse_request(b"12") == Request("12", "", ())
+    assert parse_request(b"12") == GtpRequest("12", "", ())
 
 
 def test_quit_is_no_error() -> None:

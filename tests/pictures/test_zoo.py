@@ -10,7 +10,7 @@ from torch import nn
 import gopolicy
 from gopolicy.errors import ConfigError
 from gopolicy.nets import layers
-from gopolicy.nets.graph import Node, depth, trace, trace_image, weighted_depth
+from gopolicy.nets.graph import GraphNode, depth, trace, trace_image, weighted_depth
 from gopolicy.nets.network import ImageNetwork, PictureShape
 from gopolicy.nets.norm import BatchNorm
 from gopolicy.nets.registry import NETWORKS, build_network
@@ -57,7 +57,7 @@ def whole() -> dict[str, ImageNetwork]:
 
 
 @pytest.fixture(scope="module")
-def graphs(whole: dict[str, ImageNetwork]) -> dict[str, list[Node]]:
+def graphs(whole: dict[str, ImageNetwork]) -> dict[str, list[GraphNode]]:
     """Return the graph of every network."""
     return {name: trace_image(network) for name, network in whole.items()}
 
@@ -72,7 +72,7 @@ def test_the_number_of_parameters_is_the_published_one(
 
 @pytest.mark.parametrize("name", LECTURE)
 def test_the_total_and_the_depth_are_those_of_the_lectures_table(
-    graphs: dict[str, list[Node]], name: str
+    graphs: dict[str, list[GraphNode]], name: str
 ) -> None:
     total, published = LECTURE[name]
     assert sum(node.parameters for node in graphs[name]) == total
@@ -81,19 +81,19 @@ def test_the_total_and_the_depth_are_those_of_the_lectures_table(
 
 @pytest.mark.parametrize("layers", [121, 169, 201])
 def test_densenets_are_named_after_their_layers_with_weights(
-    graphs: dict[str, list[Node]], layers: int
+    graphs: dict[str, list[GraphNode]], layers: int
 ) -> None:
     assert weighted_depth(graphs[f"densenet{layers}"]) == layers
 
 
 @pytest.mark.parametrize(("name", "layers"), [("vgg16", 16), ("vgg19", 19), ("resnet50", 50)])
-def test_other_networks_are_too(graphs: dict[str, list[Node]], name: str, layers: int) -> None:
+def test_other_networks_are_too(graphs: dict[str, list[GraphNode]], name: str, layers: int) -> None:
     assert weighted_depth(graphs[name]) == layers
 
 
 @pytest.mark.parametrize("name", KERAS)
 def test_its_top_stands_on_features_of_the_published_shape(
-    graphs: dict[str, list[Node]], name: str
+    graphs: dict[str, list[GraphNode]], name: str
 ) -> None:
     nodes = graphs[name]
     top = next(n for n in nodes if n.name in ("global_average", "flatten"))
@@ -119,7 +119,7 @@ def test_vgg_without_its_top_has_the_published_number_of_parameters() -> None:
 
 @pytest.mark.parametrize("name", ZOO)
 def test_the_graph_holds_every_number_of_the_network(
-    whole: dict[str, ImageNetwork], graphs: dict[str, list[Node]], name: str
+    whole: dict[str, ImageNetwork], graphs: dict[str, list[GraphNode]], name: str
 ) -> None:
     nodes = graphs[name]
     assert sum(node.parameters for node in nodes) == whole[name].total_count

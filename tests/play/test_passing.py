@@ -15,7 +15,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.kernels import cell_of
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import parse_vertex
-from gopolicy.play.endgame import Adviser, outcome
+from gopolicy.play.endgame import Adviser, counted_position
 from gopolicy.play.player import Player
 from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.play.playouts import estimate, final_score
@@ -163,7 +163,7 @@ def test_the_network_decides_on_chains_that_playouts_are_undecided_about() -> No
     for sign, dead in ((1, 0), (-1, 1)):
         ownership = np.full(49, -1, np.float32)
         ownership[black] = sign
-        seen = outcome(board, verdict, network=replace(verdict, ownership=ownership))
+        seen = counted_position(board, verdict, network=replace(verdict, ownership=ownership))
         assert len([chain for chain in seen.dead if chain[0] in black]) == dead
 
 
@@ -183,7 +183,7 @@ SEKI = """
 @pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
 def test_nobody_puts_himself_in_atari_in_a_seki(color: Color) -> None:
     board = Board.from_diagram(SEKI)
-    seen = outcome(board, estimate(board))
+    seen = counted_position(board, estimate(board))
     adviser = Adviser(board, color, seen, playouts=50, seed=1)
     for vertex in ("A1", "D1"):
         assert not adviser.is_useful(parse_vertex(vertex, 9))

@@ -14,7 +14,7 @@ from gopolicy.go.handicap import star_points
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.gtp.commands import all_commands
 from gopolicy.gtp.commands_files import GameFiles, StoredGame
-from gopolicy.gtp.protocol import Engine
+from gopolicy.gtp.protocol import GtpEngine
 from gopolicy.gtp.session import Session
 from gopolicy.play.any_bot import Decision
 from gopolicy.policy.outlook import Outlook
@@ -123,7 +123,7 @@ class Desk:
         self.session = Session(self.bot, remark=self.said.append)
         commands = all_commands(self.session, files or FakeFiles(), "gopolicy", "0.1.0")
         self.written = b""
-        self.engine = Engine(commands, write=self._write, remark=self.said.append)
+        self.engine = GtpEngine(commands, write=self._write, remark=self.said.append)
 
     def _write(self, data: bytes) -> None:
         self.written += data

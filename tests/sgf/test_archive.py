@@ -14,7 +14,7 @@ from typing import Literal
 import pytest
 
 from gopolicy.errors import ArchiveError
-from gopolicy.sgf import Limits, Rejection, iter_archive, parse_games
+from gopolicy.sgf import ArchiveLimits, Rejection, iter_archive, parse_games
 
 GAMES = {
     "b/2.sgf": b"(;SZ[9];B[bb])",
@@ -70,7 +70,7 @@ ARCHIVES = {
 
 def contents(path: Path, **limits: int) -> dict[str, bytes]:
     """Return the members of an archive without a fault."""
-    members = list(iter_archive(path, Limits(**limits)))
+    members = list(iter_archive(path, ArchiveLimits(**limits)))
     assert not any(isinstance(member, Rejection) for member in members), members
     return dict(member for member in members if not isinstance(member, Rejection))
 
@@ -78,7 +78,7 @@ def contents(path: Path, **limits: int) -> dict[str, bytes]:
 def reasons(path: Path, **limits: int) -> tuple[list[str], list[tuple[str, str]]]:
     """Return the names of the games and the names and reasons of what was rejected."""
     good, bad = [], []
-    for member in iter_archive(path, Limits(**limits)):
+    for member in iter_archive(path, ArchiveLimits(**limits)):
         if isinstance(member, Rejection):
             assert member.detail.isprintable()
             bad.append((member.name, member.reason))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gopolicy.sgf import Limits, Rejection, iter_archive, parse_games
+from gopolicy.sgf import ArchiveLimits, Rejection, iter_archive, parse_games
 
 MEGABYTE = 1 << 20
 
@@ -29,7 +29,7 @@ def _quick() -> Iterator[None]:
 def counted(path: Path, **limits: int) -> Counter[str]:
     """Read everything below path and count it by reason; "game" is a good one."""
     counts: Counter[str] = Counter()
-    for member in iter_archive(path, Limits(**limits)):
+    for member in iter_archive(path, ArchiveLimits(**limits)):
         games = [member] if isinstance(member, Rejection) else parse_games(member[1], member[0])
         counts.update(game.reason if isinstance(game, Rejection) else "game" for game in games)
     return counts
@@ -97,7 +97,7 @@ def test_members_behind_one_that_is_too_large_are_listed(tmp_path: Path) -> None
             info = tarfile.TarInfo(name)
             info.size = size
             archive.addfile(info, io.BytesIO(b"(;)".ljust(size, b" ")))
-    found = list(iter_archive(path, Limits(free_bytes=8 * MEGABYTE)))
+    found = list(iter_archive(path, ArchiveLimits(free_bytes=8 * MEGABYTE)))
     assert found[0] == ("games.tar.gz!1.sgf", b"(;)")
     rejected = [(m.name, m.reason) for m in found[1:] if isinstance(m, Rejection)]
     names = ["games.tar.gz!2.zip", "games.tar.gz!3.sgf", "games.tar.gz!4.tar", "games.tar.gz"]

@@ -19,9 +19,9 @@ from gopolicy.training.loop import train_task
 from gopolicy.training.planning import choose_network, plan_run
 from gopolicy.training.recipes import RECIPES
 from gopolicy.training.run_folder import resumed_config
-from gopolicy.training.schedule import Clock, learning_rate
+from gopolicy.training.schedule import RunClock, learning_rate
+from gopolicy.training.speed_trial import SpeedTrial
 from gopolicy.training.task import Result, Task
-from gopolicy.training.trial import Trial
 from gopolicy.training.world import World
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -135,7 +135,7 @@ def test_a_number_of_positions_takes_the_place_of_minutes(tmp_path: Path) -> Non
 
 def test_time_is_kept_for_what_comes_after_the_last_step(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeTime(monkeypatch, 0.0)
-    clock = Clock(TIMED, 0.0, 0.0)
+    clock = RunClock(TIMED, 0.0, 0.0)
     clock.reserve("measurement", 5.0)
     clock.reserve("measurement", 10.0)
     clock.reserve("checkpoint", 5.0)
@@ -176,7 +176,7 @@ def test_more_time_gives_a_network_that_is_as_large_or_larger() -> None:
 def test_a_plan_says_what_it_expects_and_measures_often_enough(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Trial, "rate", lambda *_: 500.0)
+    monkeypatch.setattr(SpeedTrial, "rate", lambda *_: 500.0)
     facts: dict[str, Any] = {"choose_size": True}
     plan = plan_run(RECIPES["default"], ALONE, (48, 19), supply=10**7, **facts)
     assert plan.config.settings["filters"] == 64
@@ -196,5 +196,5 @@ def test_a_plan_says_what_it_expects_and_measures_often_enough(
 def test_a_trial_takes_steps_and_leaves_the_dice_alone() -> None:
     config = override(RECIPES["default"], ["filters=8", "layers=2", "pooled=8", "batch_size=4"])
     before = torch.get_rng_state()
-    assert Trial(config, 3, 5, ALONE).rate(0.0) > 0
+    assert SpeedTrial(config, 3, 5, ALONE).rate(0.0) > 0
     assert torch.equal(torch.get_rng_state(), before)

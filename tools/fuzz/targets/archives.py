@@ -13,11 +13,13 @@ from pathlib import Path
 from fuzz.harness import Execution, Finding, fresh
 from fuzz.mutate import damaged, flipped, shortened
 from fuzz.seeds import TOKENS, games
-from gopolicy.sgf.archive import Limits, iter_archive
+from gopolicy.sgf.archive import ArchiveLimits, iter_archive
 from gopolicy.sgf.read import parse_games
 from gopolicy.sgf.record import Rejection
 
-_LIMITS = Limits(member_bytes=1 << 16, archive_bytes=1 << 20, members=1000, free_bytes=1 << 22)
+_LIMITS = ArchiveLimits(
+    member_bytes=1 << 16, archive_bytes=1 << 20, members=1000, free_bytes=1 << 22
+)
 _PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".bz2": bz2.compress,

@@ -10,7 +10,7 @@ from fuzz.mutate import WRONG_NUMBERS, damaged
 from fuzz.seeds import games, write_weights
 from gopolicy.cli.game_files import SgfFiles
 from gopolicy.gtp.commands import all_commands
-from gopolicy.gtp.protocol import Engine, parse_request
+from gopolicy.gtp.protocol import GtpEngine, parse_request
 from gopolicy.gtp.session import Session
 from gopolicy.play.bot import Bot, BotOptions
 from gopolicy.play.player_settings import PlayerSettings
@@ -71,7 +71,7 @@ def make(folder: Path) -> Execution:
         bot = Bot(BotOptions(weights=weights, device="cpu", threads=1, play=play))
         session, wire = Session(bot, size=dice.choice((9, 9, 5, 2))), _Wire()
         commands = all_commands(session, SgfFiles(), "gopolicy", "1")
-        engine = Engine(commands, write=wire.write, journal=wire)
+        engine = GtpEngine(commands, write=wire.write, journal=wire)
         sent: list[bytes] = []
         for _ in range(_LINES):
             line = _line(dice, sorted(commands))
@@ -97,7 +97,7 @@ def _line(dice: random.Random, names: list[str]) -> bytes:
     return b"name" if elsewhere and not data.startswith(b"loadsgf") else data
 
 
-def _send(engine: Engine, wire: _Wire, line: bytes) -> None:
+def _send(engine: GtpEngine, wire: _Wire, line: bytes) -> None:
     """Send one line and look at the reply."""
     wire.written = b""
     engine.run(_Script(line.replace(b"\n", b" ")))

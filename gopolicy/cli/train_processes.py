@@ -13,7 +13,7 @@ from gopolicy.cli.train import asked_run, report_run
 if TYPE_CHECKING:
     from gopolicy.progress import Progress
     from gopolicy.training.config import TrainConfig
-    from gopolicy.training.layout import Layout
+    from gopolicy.training.process_layout import Layout
     from gopolicy.training.source import StoreSource
     from gopolicy.training.task import Result
     from gopolicy.training.world import World
@@ -29,7 +29,7 @@ def train_here(args: argparse.Namespace, begun: float) -> int:
     say(READY)
     from gopolicy.cli.progress_bar import TqdmProgress
     from gopolicy.training.launch import run_processes
-    from gopolicy.training.run import Session, train_in
+    from gopolicy.training.run import SessionOptions, train_in
     from gopolicy.training.world import open_world
 
     config, choose_size = asked_run(args)
@@ -44,7 +44,7 @@ def train_here(args: argparse.Namespace, begun: float) -> int:
                 return verdict.status
             resume = resume or verdict.begun
         recheck = _retry_threads(progress) if rival else None
-        session = Session(
+        session = SessionOptions(
             resume=resume, choose_size=choose_size, rate=rival, recheck=recheck, begun=begun
         )
         taken_over = resume and not args.resume
@@ -59,7 +59,7 @@ def train_together(args: argparse.Namespace, begun: float) -> int:
     """Train as one of the processes that torchrun or `train_here` has started."""
     from gopolicy.cli.progress_bar import TqdmProgress
     from gopolicy.training.launch import Verdict, follow_parent, give_verdict, orders
-    from gopolicy.training.run import Session, train_in
+    from gopolicy.training.run import SessionOptions, train_in
     from gopolicy.training.world import open_world
 
     told = orders()
@@ -74,7 +74,7 @@ def train_together(args: argparse.Namespace, begun: float) -> int:
         if rate == 0.0:
             give_verdict(Verdict(0, go_alone=True))
             return 0
-        session = Session(
+        session = SessionOptions(
             resume=args.resume,
             choose_size=choose_size,
             rate=rate,
@@ -105,7 +105,7 @@ def _choose(
     """Return the layout and what a single process reaches, None where nothing was tried."""
     import torch
 
-    from gopolicy.training.layout import Layout, choose_layout, told
+    from gopolicy.training.process_layout import Layout, choose_layout, told
 
     _use_threads(args)
     if world.device.type != "cpu":
@@ -138,10 +138,10 @@ def _rate_together(
     args: argparse.Namespace, config: "TrainConfig", world: "World", rival: float
 ) -> float:
     """Return the positions per second of all processes, 0 where one was faster; say what it is."""
-    from gopolicy.training.layout import WORTHWHILE, Layout
-    from gopolicy.training.trial import Trial
+    from gopolicy.training.process_layout import WORTHWHILE, Layout
+    from gopolicy.training.speed_trial import SpeedTrial
 
-    rate = Trial(config, *_board(args, config), world).rate(0.5, rival)
+    rate = SpeedTrial(config, *_board(args, config), world).rate(0.5, rival)
     slower = rate < WORTHWHILE * rival
     if world.leads:
         result = "going back to one process" if slower else "training in them"
@@ -153,7 +153,7 @@ def _retry_threads(progress: "Progress") -> "Recheck":
     """Return what tries the threads of this process again."""
 
     def retry(config: "TrainConfig", source: "StoreSource", world: "World") -> bool:
-        from gopolicy.training.layout import Layout, rates_by_threads, thread_counts, told
+        from gopolicy.training.process_layout import Layout, rates_by_threads, thread_counts, told
 
         by_threads = rates_by_threads(config, source.planes, source.size, world, thread_counts())
         rates = {Layout(1, count): rate for count, rate in by_threads.items()}
@@ -164,6 +164,6 @@ def _retry_threads(progress: "Progress") -> "Recheck":
 
 
 def _ask_whether_alone(config: "TrainConfig", source: "StoreSource", world: "World") -> bool:
-    from gopolicy.training.layout import alone_is_faster
+    from gopolicy.training.process_layout import alone_is_faster
 
     return alone_is_faster(config, source.planes, source.size, world)

@@ -11,7 +11,7 @@ import torch
 
 from gopolicy.data.workers import usable_cores
 from gopolicy.training.config import TrainConfig
-from gopolicy.training.trial import Trial
+from gopolicy.training.speed_trial import SpeedTrial
 from gopolicy.training.world import World
 
 MOST_PROCESSES = 16
@@ -78,7 +78,7 @@ def rates_by_threads(
     for threads in counts:
         torch.set_num_threads(threads)
         rival = max(rates.values(), default=0.0)
-        rates[threads] = Trial(config, planes, size, alone).rate(0.5, rival)
+        rates[threads] = SpeedTrial(config, planes, size, alone).rate(0.5, rival)
     torch.set_num_threads(max(rates, key=lambda threads: rates[threads]))
     return rates
 
@@ -153,7 +153,7 @@ def alone_is_faster(config: TrainConfig, planes: int, size: int, world: World) -
 
     Every process must call it and gets the same answer; all go on with as many threads as before.
     """
-    together = Trial(config, planes, size, world).rate(0.5)
+    together = SpeedTrial(config, planes, size, world).rate(0.5)
     alone = 0.0
     if world.leads:
         threads = torch.get_num_threads()

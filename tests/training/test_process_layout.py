@@ -17,13 +17,13 @@ from reference.fake_source import FakeSource
 from gopolicy.__main__ import main
 from gopolicy.nets.weights import load_weights
 from gopolicy.samples import SAMPLE_GAMES
-from gopolicy.training import layout
+from gopolicy.training import process_layout
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.config import TrainConfig, override
-from gopolicy.training.layout import Layout, SpeedWatch, alone_is_faster, choose_layout
 from gopolicy.training.loop import train_task
+from gopolicy.training.process_layout import Layout, SpeedWatch, alone_is_faster, choose_layout
+from gopolicy.training.speed_trial import SpeedTrial
 from gopolicy.training.task import Task
-from gopolicy.training.trial import Trial
 from gopolicy.training.world import World
 
 ALONE = World(torch.device("cpu"))
@@ -46,8 +46,8 @@ def choose(
     **more: int,
 ) -> tuple[Layout, dict[Layout, float]]:
     """Choose where a trial finds these rates, by the number of threads."""
-    monkeypatch.setattr(layout, "usable_cores", lambda: max(rates))
-    monkeypatch.setattr(Trial, "rate", lambda *_: rates[torch.get_num_threads()])
+    monkeypatch.setattr(process_layout, "usable_cores", lambda: max(rates))
+    monkeypatch.setattr(SpeedTrial, "rate", lambda *_: rates[torch.get_num_threads()])
     return choose_layout(config, 3, 5, ALONE, **more)
 
 
@@ -100,7 +100,7 @@ def test_a_halved_speed_is_noticed_after_some_time_and_then_less_often() -> None
 
 
 def test_one_process_is_not_faster_than_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Trial, "rate", lambda *_: 100.0)
+    monkeypatch.setattr(SpeedTrial, "rate", lambda *_: 100.0)
     assert not alone_is_faster(LONG, 3, 5, ALONE)
     assert torch.get_num_threads() == 1
 

@@ -20,7 +20,7 @@ CLEARLY = 2.0
 """What is slower by this factor in its first step is slower."""
 
 
-class Trial:
+class SpeedTrial:
     """Steps of training, by all processes of a world, on a network that is thrown away."""
 
     def __init__(self, config: TrainConfig, planes: int, size: int, world: World) -> None:
