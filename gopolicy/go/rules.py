@@ -1,13 +1,18 @@
 """Rule sets: by name in every spelling met, or rule by rule with KataGo's names and values."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from gopolicy.errors import ConfigError
-from gopolicy.go.scoring import Scoring, Tax
+from gopolicy.go.board import Board
+from gopolicy.go.scoring import Score, Scoring, Tax, owners_by_area, territory_owners
 from gopolicy.go.superko import Superko
+from gopolicy.go.types import Point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,21 @@ class Rules:
         if stones == 0 or self.handicap_bonus == "0":
             return 0
         return stones if self.handicap_bonus == "N" else stones - 1
+
+    def score(self, board: Board, dead: Iterable[Point]) -> Score:
+        """Return the score of a board with these stones dead, komi included."""
+        if self.scoring == "territory":
+            return board.territory_score(dead, tax=self.tax)
+        return board.area_score(dead)
+
+    def owners(self, stones: npt.NDArray[np.int8], dead: Iterable[Point]) -> npt.NDArray[np.int8]:
+        """Return whose every point of stones [N, N] is, [N, N]: EMPTY, BLACK or WHITE.
+
+        By territory a point under a living stone is nobody's.
+        """
+        if self.scoring == "territory":
+            return territory_owners(stones, dead, tax=self.tax)
+        return owners_by_area(stones, dead)
 
 
 CHINESE = Rules(handicap_bonus="N")

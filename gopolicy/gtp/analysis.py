@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color, Point
 from gopolicy.go.vertex import vertex_name
-from gopolicy.play.any_bot import AnyBot
+from gopolicy.play.any_bot import AnyBot, outlooks_after
 from gopolicy.policy.outlook import Outlook
 
 VISITS = 1000
@@ -78,9 +78,8 @@ class Analysis:
         points = choose_points(prior_a, self.board.legal_mask(color), self.wishes)
         self.outlook = self.bot.outlook(self.board, color)
         self.candidates = [self._candidate(point, float(prior_a[point])) for point in points]
-        boards = [candidate.board for candidate in self.candidates]
-        after = self.bot.outlooks(boards, [color.opponent] * len(boards))
-        self.after = after or [self.outlook] * len(boards)
+        after = outlooks_after(self.bot, self.board, color, points)
+        self.after = after or [self.outlook] * len(points)
 
     def deepen(self) -> bool:
         """Make every growing variation one move longer; return whether any grew."""

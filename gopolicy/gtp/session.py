@@ -161,10 +161,7 @@ class Session:
 
     def score(self) -> str:
         """Return the result by the rules of the game, dead stones taken off: ``B+3.5``."""
-        dead = [chain[0] for chain in self._dead()]
-        if self.rules.scoring == "territory":
-            return str(self.board.territory_score(dead, tax=self.rules.tax))
-        return str(self.board.area_score(dead))
+        return str(self.rules.score(self.board, [chain[0] for chain in self._dead()]))
 
     def _dead(self) -> list[tuple[Point, ...]]:
         try:

@@ -69,3 +69,17 @@ class AnyBot(Protocol):
 
     def change(self, name: str, value: str) -> None:
         """Change a setting; ConfigError if there is no such setting or value."""
+
+
+def outlooks_after(
+    bot: AnyBot, board: Board, color: Color, points: Sequence[Point]
+) -> list[Outlook] | None:
+    """Return what the network says of the positions after legal moves of color, one for each.
+
+    None where it has learned moves alone, or there is no move: playouts are too rough to tell
+    candidates apart.
+    """
+    after = [board.copy() for _ in points]
+    for each, point in zip(after, points, strict=True):
+        each.play(point, color)
+    return bot.outlooks(after, [color.opponent] * len(after)) if after else None

@@ -2,7 +2,7 @@
 
 The positions of a round go through the network together, and so do their variations.  *Visits* are
 the network's probabilities shared out over the visits that a query allows; win rate, score and
-ownership come from `outlooks_after`, the one place that decides what is believed of an outcome.
+ownership are the network's after each candidate, or one estimate by playouts for all of them.
 
 Source of the names and of what they mean: KataGo's documentation of its analysis engine.
 """
@@ -18,7 +18,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.gtp.analysis import Candidate, Wishes, choose_points, grow, shown_win_rate
-from gopolicy.play.any_bot import AnyBot
+from gopolicy.play.any_bot import AnyBot, outlooks_after
 from gopolicy.policy.outlook import Outlook
 from gopolicy.queries.query import Query
 
@@ -130,19 +130,10 @@ def find(bot: AnyBot, findings: Sequence[Finding]) -> None:
             ],
         )
     for each in findings:
-        each.outlook, each.after = outlooks_after(bot, each)
-
-
-def outlooks_after(bot: AnyBot, finding: Finding) -> tuple[Outlook, list[Outlook]]:
-    """Return what is believed of a position, and of the one after each candidate.
-
-    A network that has learned who wins looks at each of them.  Playouts are too rough to tell the
-    candidates apart, so then each has the outlook of the position.
-    """
-    outlook = bot.outlook(finding.board, finding.color)
-    boards = [_after(finding, candidate.point) for candidate in finding.candidates]
-    after = bot.outlooks(boards, [finding.color.opponent] * len(boards))
-    return outlook, after or [outlook] * len(boards)
+        each.outlook = bot.outlook(each.board, each.color)
+        points = [candidate.point for candidate in each.candidates]
+        after = outlooks_after(bot, each.board, each.color, points)
+        each.after = after or [each.outlook] * len(points)
 
 
 def _choose(finding: Finding, prior_a: NDArray[np.float32]) -> None:
@@ -165,13 +156,9 @@ def _choose(finding: Finding, prior_a: NDArray[np.float32]) -> None:
 
 
 def _candidate(finding: Finding, point: Point, prior: float) -> Candidate:
-    return Candidate(point, prior, [point], _after(finding, point), ended=point == PASS)
-
-
-def _after(finding: Finding, point: Point) -> Board:
     board = finding.board.copy()
     board.play(point, finding.color)
-    return board
+    return Candidate(point, prior, [point], board, ended=point == PASS)
 
 
 def _rounded(values_a: NDArray[Any], digits: int) -> list[float]:

@@ -20,7 +20,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gopolicy.features.planes import plane_set
 from gopolicy.web.engines import Engines
-from gopolicy.web.game_file import read_file
 from gopolicy.web.guard import Guard
 from gopolicy.web.tab import Tab
 
@@ -78,13 +77,9 @@ class Tabs:
             tab.close()
 
     def _new(self) -> Tab:
-        opening = self._opening
-        if opening.data is None:
-            return Tab(self._engines)
-        file, remarks = read_file(opening.data, opening.name)
-        tab = Tab(self._engines, file)
-        if remarks:
-            tab.outbox.tell("error", text=". ".join(remarks[:3]))
+        tab, opening = Tab(self._engines), self._opening
+        if opening.data is not None:
+            tab.load(opening.data, opening.name)
         return tab
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gopolicy.errors import ConfigError
-from gopolicy.go import scoring
 from gopolicy.go.board import Board
 from gopolicy.go.handicap import fixed_handicap, largest_fixed_handicap
 from gopolicy.go.rules import Rules, rules_named
+from gopolicy.go.scoring import Score
 from gopolicy.go.types import Color, Point
 from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.sgf.edit import sgf_point
@@ -87,21 +87,15 @@ class Count:
         else:
             self.dead.update(chain)
 
-    def score(self) -> scoring.Score:
+    def score(self) -> Score:
         """Return the points of both."""
-        if self.rules.scoring == "territory":
-            return self.board.territory_score(self.dead, tax=self.rules.tax)
-        return self.board.area_score(self.dead)
+        return self.rules.score(self.board, self.dead)
 
     def owners(self) -> npt.NDArray[np.float32]:
         """Return whose every point is, [N * N], 1 for Black and -1 for White."""
-        if self.rules.scoring == "territory":
-            tax = self.rules.tax
-            owners = scoring.territory_owners(self.board.stones, self.dead, tax=tax).reshape(-1)
-        else:
-            owners = scoring.owners_by_area(self.board.stones, self.dead).reshape(-1)
-        signs = np.array([0, 1, -1], np.float32)[owners]
-        alive = self.board.stones.reshape(-1) != 0
+        stones = self.board.stones
+        signs = np.array([0, 1, -1], np.float32)[self.rules.owners(stones, self.dead).reshape(-1)]
+        alive = stones.reshape(-1) != 0
         alive[list(self.dead)] = False
         found: npt.NDArray[np.float32] = np.where(alive, 0, signs)
         return found

@@ -30,12 +30,14 @@ class LineReview:
         self._walk = Walk(tree)
         self._known: dict[int, MoveFigures] = {}
 
+    def known(self, line: Sequence[TreeNode]) -> dict[int, MoveFigures]:
+        """Return what is known of the moves of a line, by the number of their node."""
+        numbers = [node.number for node in line if node.number in self._known]
+        return {number: self._known[number] for number in numbers}
+
     def told(self, line: Sequence[TreeNode]) -> dict[str, Any]:
         """Return what is known of a line, as the page shows it; its lists are numbers of moves."""
-        size = self._walk.tree.size
-        known = {
-            node.number: self._known[node.number] for node in line if node.number in self._known
-        }
+        size, known = self._walk.tree.size, self.known(line)
         figures = list(known.values())
         lists = {"costly": lost_most, "surprising": least_expected, "turning": turning_points}
         return {

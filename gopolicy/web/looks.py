@@ -17,6 +17,7 @@ from gopolicy.go.ladder_reading_kernels import new_ladder_scratch
 from gopolicy.go.types import BORDER, Color, Point
 from gopolicy.go.vertex import parse_vertex, vertex_name
 from gopolicy.nets.probe import answers
+from gopolicy.play.any_bot import outlooks_after
 from gopolicy.policy.view import View, view_of
 from gopolicy.sgf.positions import Position
 from gopolicy.views.activations import as_maps
@@ -24,7 +25,7 @@ from gopolicy.views.board_lens import BoardLens
 from gopolicy.views.saliency import remove_each
 from gopolicy.web.engines import Engine
 
-LISTED, LABELED = 10, 5
+LISTED, LABELED = 8, 5
 """Moves in the list, and those with their percentage on the board."""
 _LEAST = 0.001
 
@@ -81,8 +82,7 @@ def look(engine: Engine, scene: Scene, wish: Wish) -> dict[str, Any]:
     try:
         view = view_of(engine.bot, position)
         picture, note = LAYERS[wish.layer](engine, scene, view, wish)
-        moves = _listed(view)
-        _add_win_rates(engine, position, moves)
+        moves = _listed(engine, position, view)
     except ConfigError as error:  # a network that plays one size only stands beside others
         picture, note, moves = scene.picture(), str(error), []
     return {
@@ -95,28 +95,20 @@ def look(engine: Engine, scene: Scene, wish: Wish) -> dict[str, Any]:
     }
 
 
-def _listed(view: View) -> list[dict[str, Any]]:
-    return [
+def _listed(engine: Engine, position: Position, view: View) -> list[dict[str, Any]]:
+    best, color = [each for each in view.best_points(LISTED) if each[1] >= _LEAST], position.to_play
+    moves: list[dict[str, Any]] = [
         {
             "vertex": vertex_name(point, view.size),
             "share": round(share, 5),
             "color": "#{:02x}{:02x}{:02x}".format(*heat_on_wood(share)),
         }
-        for point, share in view.best_points(LISTED)
-        if share >= _LEAST
+        for point, share in best
     ]
-
-
-def _add_win_rates(engine: Engine, position: Position, moves: list[dict[str, Any]]) -> None:
-    after = []
-    for move in moves:
-        board = position.board.copy()
-        board.play(move["vertex"], position.to_play)
-        after.append(board)
-    found = engine.bot.outlooks(after, [position.to_play.opponent] * len(after))
-    for move, seen in zip(moves, found or [], strict=bool(found)):
-        move["wins"] = round(seen.win_rate(position.to_play), 4)
-        move["lead"] = round(seen.lead_of(position.to_play), 1)
+    after = outlooks_after(engine.bot, position.board, color, [point for point, _ in best])
+    for move, seen in zip(moves, after or (), strict=False):
+        move |= {"wins": round(seen.win_rate(color), 4), "lead": round(seen.lead_of(color), 1)}
+    return moves
 
 
 def _played(view: View, position: Position) -> dict[str, Any] | None:

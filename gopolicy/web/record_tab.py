@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from gopolicy.draw.board_svg import board_svg
@@ -11,9 +12,10 @@ from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.go.types import Color
 from gopolicy.go.vertex import vertex_name
 from gopolicy.policy.annotate import NoteWords, notes_on
+from gopolicy.policy.review_page import review_page
 from gopolicy.sgf.edit import SgfText
 from gopolicy.sgf.read import read_game
-from gopolicy.sgf.tree import TreeNode, write_trees
+from gopolicy.sgf.tree import TreeNode, read_trees, write_trees
 from gopolicy.web.contest import Contest, Count
 from gopolicy.web.engines import Engine, Engines
 from gopolicy.web.game_file import (
@@ -39,7 +41,7 @@ _PAUSE = 0.15
 class RecordTab:
     """A game that is looked at and edited; `Tab` adds playing."""
 
-    def __init__(self, engines: Engines, opened: GameFile | None = None) -> None:
+    def __init__(self, engines: Engines) -> None:
         self.engines = engines
         self.outbox = Outbox()
         self.contest: Contest | None = None
@@ -47,7 +49,7 @@ class RecordTab:
         self.wish = Wish()
         self._moved = 0.0
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._open(opened or empty_file())
+        self._open(empty_file())
 
     def requests(self) -> dict[str, Callable[[Request], None]]:
         """Return what can be asked, by name."""
@@ -69,7 +71,8 @@ class RecordTab:
 
     def receive_file(self, message: bytes) -> None:
         """Open a file: a line with its name, and behind it what it holds."""
-        self._guarded(lambda: self._load(message))
+        name, _, data = message.partition(b"\n")
+        self._guarded(lambda: self.load(data, name.decode("utf-8", "replace")[:200]))
 
     def refresh(self) -> None:
         """Tell a page that has just come everything."""
@@ -129,9 +132,9 @@ class RecordTab:
         self._stop("graph")
         self._tell_graph([])
 
-    def _load(self, message: bytes) -> None:
-        name, _, data = message.partition(b"\n")
-        file, remarks = read_file(data, name.decode("utf-8", "replace")[:200])
+    def load(self, data: bytes, name: str) -> None:
+        """Open what a file holds; SgfError if that is no game."""
+        file, remarks = read_file(data, name)
         self._stop("think")
         self._open(file)
         self.refresh()
@@ -145,12 +148,24 @@ class RecordTab:
         self.refresh()
 
     def _save(self, request: Request) -> None:
-        """Hand the games over, as they are or with the network's view of every move."""
-        name = self.file.name or "game.sgf"
-        if request.flag("notes"):
-            self._begin("save", lambda: self._annotate(name))
-            return
-        self.outbox.tell("file", name=name, text=self.file.data().decode("utf-8", "replace"))
+        """Hand over the games; or the one looked at, with notes; or a review of it as a page."""
+        form, name = request.choice("form", ("save", "notes", "page")), self.file.name or "game.sgf"
+        if form == "save":
+            self.outbox.tell("file", name=name, text=self.file.data().decode("utf-8", "replace"))
+        else:
+            self._begin("save", lambda: (self._annotate if form == "notes" else self._page)(name))
+
+    async def _page(self, name: str) -> None:
+        review, tree, network = self._review, self.file.tree, self.engines.names[0]
+        data, line = write_trees([tree]), tree.line_through(tree.root)
+        async for _ in review.look_at(line, self.engines):
+            pass
+        record, figures = read_game(data, name), list(review.known(line).values())
+        if len(figures) < record.moves:
+            raise ConfigError("no page: not every move of this game can be reviewed")
+        kept = read_trees(data, name)[0][0]  # the other may change before its turn
+        page = await self.engines.ask(lambda _: review_page(record, kept, figures, network))
+        self.outbox.tell("file", name=f"{PurePath(name).stem}-review.html", text=page)
 
     async def _annotate(self, name: str) -> None:
         data = write_trees([self.file.tree])

@@ -169,6 +169,27 @@ def test_a_hostile_file_is_text_and_nothing_else(screen: Screen) -> None:
     screen.wait_for_text("#error", "B[<img src=x onerror")
 
 
+def test_the_page_of_a_hostile_review_runs_no_script_of_the_file(
+    screen: Screen, tmp_path: Path
+) -> None:
+    text = f"{HOSTILE}<!--</title></style>".replace("]", "\\]")
+    names = "".join(f"{name}[{text}]" for name in ("PB", "PW", "BR", "DT", "EV", "RE", "RU"))
+    screen.drop(f"{HOSTILE}.sgf", f"(;SZ[19]{names}C[{text}];B[pd]C[{text}];W[dd])".encode())
+    screen.wait_for_text("#shares", re.compile("of 1 moves.*of 1 moves"))
+    with screen.page.expect_download() as waiting:
+        screen.page.click("#page")
+    path = tmp_path / "review.html"
+    waiting.value.save_as(path)
+    page = screen.watched(screen.context.new_page())
+    page.goto(path.as_uri())
+    assert page.inner_text("#comment") == text
+    page.keyboard.press("End")
+    page.locator("#move", has_text="White D16").wait_for()
+    assert page.locator("img").count() == 0
+    assert page.locator("script").count() == 2  # the figures and our own
+    assert page.title().startswith("<img")
+
+
 def test_every_choice_of_what_is_shown_works(screen: Screen) -> None:
     screen.drop("ladder.sgf", b"(;SZ[9]AB[dc][cd][fd][ce]AW[dd]PL[B])")
     screen.wait_for("document.querySelectorAll('.points button').length === 81")

@@ -1,6 +1,7 @@
 """What a page asks for, and what it is told: looking, walking, editing, playing, counting."""
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -40,7 +41,7 @@ def test_the_heat_map_is_on_when_the_page_opens(client: TestClient) -> None:
         assert "heat faint" in kinds(network["svg"])  # a network of random weights
         shares = [move["share"] for move in network["moves"]]
         assert shares == sorted(shares, reverse=True)
-        assert len(shares) == 10
+        assert len(shares) == 8
         assert page.seen["position"]["stones"] == "." * 81
         assert page.seen["game"]["PB"] == "Kuroki"
         assert page.seen["hello"]["networks"][0]["name"] == "tiny"
@@ -85,7 +86,7 @@ def test_a_move_becomes_a_variation_and_is_not_doubled(page: FakePage) -> None:
 def test_comments_are_shown_changed_and_kept(page: FakePage) -> None:
     page.ask("comment", node=2, text=f"new ] \\ {HOSTILE} 本因坊")
     page.hear("tree")
-    page.ask("save")
+    page.ask("save", form="save")
     saved = page.hear("file")
     (tree,), remarks = read_trees(saved["text"].encode(), "saved")
     assert remarks == []
@@ -125,7 +126,7 @@ def test_several_games_are_listed(page: FakePage) -> None:
     assert game["PB"] == "one"
     page.ask("game", number=1)
     assert page.hear("game", lambda news: news["game"] == 1)["size"] == 13
-    page.ask("save")
+    page.ask("save", form="save")
     trees, _ = read_trees(page.hear("file")["text"].encode(), "saved")
     assert [tree.size for tree in trees] == [9, 13]
 
@@ -195,6 +196,37 @@ def test_what_moves_cost_is_told_along_variations_too(
         other = page.hear("graph", lambda news: news["done"] and len(news["moves"]) == 21)
         assert other["moves"][:20] == graph["moves"][:20]
         assert other["moves"][20]["probability"] is None
+
+
+def test_the_page_of_a_review_has_the_figures_of_the_main_line(
+    knowing: TestClient, outcome_weights: Path
+) -> None:
+    record = random_record(4, moves=12)
+    expected = review_game(gp.load(outcome_weights), record)
+    with open_page(knowing, next(TABS)) as page:
+        page.hand_over("a game.sgf", write_game(record))
+        page.hear("game", lambda news: news["file"] == "a game.sgf")
+        page.ask("step", by=3)
+        page.ask("play", vertex="pass")  # a variation
+        page.ask("save", form="page")
+        saved = page.hear("file")
+    assert saved["name"] == "a game-review.html"
+    data = re.search('<script type="application/json" id="data">(.*?)</script>', saved["text"])
+    assert data is not None
+    told = json.loads(data[1])
+    assert [move["played"] for move in told["moves"]] == [
+        each.facts(9)["played"] for each in expected
+    ]
+    for one, other in zip(told["moves"], expected, strict=True):
+        assert one["probability"] == pytest.approx(other.share, abs=1e-3)
+        assert one["points_lost"] == pytest.approx(other.points_lost, abs=0.2)
+    assert [node["vertex"] for node in told["nodes"] if not node["main"]] == ["pass"]
+
+
+def test_a_game_with_a_move_against_the_rules_gets_no_page(page: FakePage) -> None:
+    page.hand_over("odd.sgf", b"(;SZ[9];B[aa];W[aa];B[cc])")
+    page.hear("game", lambda news: news["file"] == "odd.sgf")
+    assert page.refused("save", form="page").startswith("No page: ")
 
 
 def test_a_move_against_the_rules_has_no_figures_and_the_others_do(page: FakePage) -> None:
@@ -278,7 +310,7 @@ def test_a_game_is_counted_with_dead_stones_and_saved(page: FakePage) -> None:
     page.hear("phase", lambda news: news["dead"] == [8])
     page.ask("finish")
     assert page.hear("phase", lambda news: not news["playing"])["result"] == "B+2.5"
-    page.ask("save")
+    page.ask("save", form="save")
     record = read_game(page.hear("file")["text"].encode())
     assert (record.result, record.komi, record.rules) == ("B+2.5", 6.5, "Chinese")
     assert record.moves == 21

@@ -153,12 +153,11 @@ export function listenToFiles(link) {
     document.body.classList.remove("dropping");
     if (event.dataTransfer.files[0]) send(event.dataTransfer.files[0]);
   });
-  byId("save").addEventListener("click", () => link.ask("save"));
-  byId("notes").addEventListener("click", () => link.ask("save", { notes: true }));
+  for (const form of ["save", "notes", "page"]) byId(form).addEventListener("click", () => link.ask("save", { form }));
 }
 
 export function download(name, text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "application/x-go-sgf" }));
+  const address = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
   make("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }

@@ -10,7 +10,7 @@ export function showMoves(networks, layer, boards, choose) {
 }
 
 function section(network, several, layer, choose) {
-  const best = network.moves.slice(0, several ? 5 : 8);
+  const best = several ? network.moves.slice(0, 5) : network.moves;
   const most = best.length ? best[0].share : 1;
   const rows = best.map((move) => row(move, most, network.played, layer, choose));
   const played = network.played;
