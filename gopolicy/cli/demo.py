@@ -143,12 +143,12 @@ def _prepare(out: Path) -> "Store":
 def _train(args: argparse.Namespace, store: "Store", out: Path) -> Any:
     """Train by the recipe ``quick``, as many positions as fit into the time."""
     from gopolicy.cli.progress_bar import TqdmProgress
-    from gopolicy.training.recipes import recipe
+    from gopolicy.training.recipes import RECIPES
     from gopolicy.training.run import SessionOptions, train_in
     from gopolicy.training.world import open_world
 
     minutes = args.seconds / 60
-    config = dataclasses.replace(recipe("quick"), validation_positions=0, minutes=minutes)
+    config = dataclasses.replace(RECIPES["quick"], validation_positions=0, minutes=minutes)
     with open_world(args.device) as world:
         return train_in(world, store, out, config, SessionOptions(), TqdmProgress())
 

@@ -178,14 +178,14 @@ def _list_recipes(args: argparse.Namespace) -> int:
 
 def asked_run(args: argparse.Namespace) -> "tuple[TrainConfig, bool]":
     """Return the settings that were asked for, and whether the network may get another size."""
-    from gopolicy.training.recipes import recipe
+    from gopolicy.training.recipes import RECIPES
     from gopolicy.training.run_folder import check_resumable, resumed_config, started_config
 
     changes = _changes(args)
     if args.resume:
         check_resumable(args.recipe)
         return resumed_config(args.out, changes), False
-    config = started_config(recipe(args.recipe or "default"), changes)
+    config = started_config(RECIPES[args.recipe or "default"], changes)
     return config, args.recipe in (None, "default") and not _names_network(changes)
 
 

@@ -13,7 +13,7 @@ from gopolicy.errors import ConfigError, WeightsError
 from gopolicy.nets.devices import pick_device
 from gopolicy.nets.weight_info import read_description, short_name
 from gopolicy.pictures.class_folders import Fit, picture_sides, read_picture
-from gopolicy.pictures.dream import DreamOptions
+from gopolicy.pictures.dream import DreamOptions, dream_section
 from gopolicy.pictures.fool_pictures import disguise_section
 from gopolicy.pictures.maximize_pictures import AscentOptions, ascent_section
 from gopolicy.pictures.picture_lens import PictureLens
@@ -24,8 +24,7 @@ from gopolicy.pictures.picture_views import (
     picture_saliency,
 )
 from gopolicy.pictures.picture_weights import find_image
-from gopolicy.pictures.show_dream import dream_section, style_section
-from gopolicy.pictures.style import StyleOptions
+from gopolicy.pictures.style import StyleOptions, style_section
 
 _GO_OPTIONS = ("games", "positions", "moves", "move", "chains", "rounds")
 """What only networks that play Go have a use for."""

@@ -47,7 +47,6 @@ GROUPS = (
     PlaneGroup("stones", 1, "black +1, white -1, empty 0"),
     PlaneGroup("black to move", 1, "+1 everywhere if Black is to move, else -1 everywhere"),
 )
-GROUP_INDEX = MappingProxyType({group.name: index for index, group in enumerate(GROUPS)})
 
 
 @dataclass(frozen=True, slots=True)

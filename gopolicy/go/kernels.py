@@ -42,7 +42,7 @@ _M1 = np.uint64(0x5555555555555555)
 _M2 = np.uint64(0x3333333333333333)
 _M4 = np.uint64(0x0F0F0F0F0F0F0F0F)
 _H01 = np.uint64(0x0101010101010101)
-_ONE = np.uint64(1)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 _S1, _S2, _S4, _S56 = np.uint64(1), np.uint64(2), np.uint64(4), np.uint64(56)
 
 
@@ -116,6 +116,29 @@ def count_word(word: np.uint64) -> int:
 def bit_of(at: int) -> np.uint64:
     """Return the bit that stands for cell at within word ``at >> 6`` of a bit set."""
     return _ONE << np.uint64(at & 63)
+
+
+@small_kernel
+def liberties_joined(board: BoardArrays, at: int, color: int, without: int) -> int:
+    """Return the liberties of the chain that a stone on an empty cell makes, captures left out.
+
+    The cell without is not counted; cell 0, on the border, stands for none.
+    """
+    total = 0
+    for word in range(board.lib_bits.shape[1]):
+        bits = _ZERO
+        for step in (-board.stride, -1, 1, board.stride):
+            near = at + step
+            if board.stones[near] == color:
+                bits |= board.lib_bits[board.chain_head[near], word]
+            elif board.stones[near] == EMPTY and near >> 6 == word:
+                bits |= bit_of(near)
+        if at >> 6 == word:
+            bits &= ~bit_of(at)
+        if without >> 6 == word:
+            bits &= ~bit_of(without)
+        total += count_word(bits)
+    return total
 
 
 @small_kernel

@@ -7,7 +7,7 @@ by extending is out, one that gets none or one is not.  `ladder_reading_kernels`
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.go.kernels import BoardArrays, bit_of, count_word
+from gopolicy.go.kernels import BoardArrays, count_word, liberties_joined
 from gopolicy.go.ladder_reading_kernels import CAUGHT, SAFE, LadderScratch, read_move
 from gopolicy.go.types import BLACK, EMPTY, WHITE
 from gopolicy.jit import kernel, small_kernel
@@ -51,21 +51,7 @@ def liberties_extended(board: BoardArrays, target: int, at: int, extension: int)
             return 3
     if libs >= 3:
         return 3
-    libs = 0
-    for word in range(board.lib_bits.shape[1]):
-        bits = _ZERO
-        for step in (-board.stride, -1, 1, board.stride):
-            near = extension + step
-            if board.stones[near] == runner:
-                bits |= board.lib_bits[board.chain_head[near], word]
-            elif board.stones[near] == EMPTY and near >> 6 == word:
-                bits |= bit_of(near)
-        if at >> 6 == word:
-            bits &= ~bit_of(at)
-        if extension >> 6 == word:
-            bits &= ~bit_of(extension)
-        libs += count_word(bits)
-    return min(libs, 3)
+    return min(liberties_joined(board, extension, runner, at), 3)
 
 
 @small_kernel

@@ -3,29 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.go.kernels import BoardArrays, bit_of, count_word, place_stone
+from gopolicy.go.kernels import BoardArrays, liberties_joined, place_stone
 from gopolicy.go.types import BLACK, EMPTY, WHITE
 from gopolicy.jit import kernel
-
-_ZERO = np.uint64(0)
-
-
-@kernel
-def liberties_joined(board: BoardArrays, at: int, color: int) -> int:
-    """Return the liberties of the chain that a stone on an empty cell makes, captures left out."""
-    total = 0
-    for word in range(board.lib_bits.shape[1]):
-        bits = _ZERO
-        for step in (-board.stride, -1, 1, board.stride):
-            near = at + step
-            if board.stones[near] == color:
-                bits |= board.lib_bits[board.chain_head[near], word]
-            elif board.stones[near] == EMPTY and near >> 6 == word:
-                bits |= bit_of(near)
-        if at >> 6 == word:
-            bits &= ~bit_of(at)
-        total += count_word(bits)
-    return total
 
 
 @kernel
@@ -74,7 +54,7 @@ def fill_false_eyes(board: BoardArrays, owners: npt.NDArray[np.int8], color: int
     for at in range(board.stones.shape[0]):
         neutral = board.stones[at] == EMPTY and owners[at] == EMPTY
         closes = neutral and not has_chain_in_atari(board, at, color)
-        if closes and liberties_joined(board, at, opponent) > 0:
+        if closes and liberties_joined(board, at, opponent, 0) > 0:
             place_stone(board, at, opponent)
     changed = True
     while changed:
@@ -82,7 +62,7 @@ def fill_false_eyes(board: BoardArrays, owners: npt.NDArray[np.int8], color: int
         for at in range(board.stones.shape[0]):
             is_own = board.stones[at] == EMPTY and owners[at] == color
             fills = is_own and has_chain_in_atari(board, at, color)
-            if fills and liberties_joined(board, at, color) > 0:
+            if fills and liberties_joined(board, at, color, 0) > 0:
                 place_stone(board, at, color)
                 changed = True
 
@@ -103,7 +83,7 @@ def fill_neutral(board: BoardArrays, owners: npt.NDArray[np.int8]) -> None:
             first = BLACK if black < white else WHITE
             for color in (first, BLACK + WHITE - first):
                 takes = has_chain_in_atari(board, at, BLACK + WHITE - color)
-                if not takes and liberties_joined(board, at, color) > 1:
+                if not takes and liberties_joined(board, at, color, 0) > 1:
                     place_stone(board, at, color)
                     changed = True
                     break
@@ -119,7 +99,7 @@ def mark_seki(board: BoardArrays, owners: npt.NDArray[np.int8], out: npt.NDArray
     for at in range(board.stones.shape[0]):
         if board.stones[at] != EMPTY or owners[at] != EMPTY:
             continue
-        if max(liberties_joined(board, at, BLACK), liberties_joined(board, at, WHITE)) > 1:
+        if max(liberties_joined(board, at, BLACK, 0), liberties_joined(board, at, WHITE, 0)) > 1:
             continue
         for step in (-board.stride, -1, 1, board.stride):
             if board.stones[at + step] in (BLACK, WHITE):

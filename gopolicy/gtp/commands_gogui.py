@@ -5,13 +5,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gopolicy.errors import ConfigError
 from gopolicy.features.encode import Encoder
 from gopolicy.features.planes import plane_set
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.gtp.analysis import heat_rows
 from gopolicy.gtp.commands_files import set_stones
-from gopolicy.gtp.commands_kata import setting_text
+from gopolicy.gtp.commands_kata import change_setting, setting_text
 from gopolicy.gtp.commands_setup import read_moves
 from gopolicy.gtp.protocol import SYNTAX_ERROR, Arguments, GtpError, Handler, expect_count
 from gopolicy.gtp.session import Session
@@ -137,20 +136,14 @@ def _plane_names() -> list[str]:
 
 
 def _parameters(session: Session, arguments: Arguments) -> str:
-    if not arguments:
-        lines = []
-        for name, value in session.bot.settings().items():
-            kind = "bool" if isinstance(value, bool) else "string"
-            shown = str(int(value)) if isinstance(value, bool) else setting_text(value)
-            lines.append(f"[{kind}] {name} {shown}")
-        return "\n".join(lines)
-    expect_count(arguments, 2)
-    try:
-        session.bot.change(arguments[0], arguments[1])
-    except ConfigError as error:
-        session.remark(f"gopolicy-param: {error}")
-        raise GtpError("unknown parameter or value") from error
-    return ""
+    if arguments:
+        return change_setting(session, "gopolicy-param", arguments)
+    lines = []
+    for name, value in session.bot.settings().items():
+        kind = "bool" if isinstance(value, bool) else "string"
+        shown = str(int(value)) if isinstance(value, bool) else setting_text(value)
+        lines.append(f"[{kind}] {name} {shown}")
+    return "\n".join(lines)
 
 
 def _rule_commands(session: Session) -> dict[str, Handler]:

@@ -71,15 +71,20 @@ def _setting_commands(session: Session) -> dict[str, Handler]:
         return setting_text(settings[arguments[0]])
 
     def change(arguments: Arguments) -> str:
-        expect_count(arguments, 2)
-        try:
-            session.bot.change(arguments[0], arguments[1])
-        except ConfigError as error:
-            session.remark(f"kata-set-param: {error}")
-            raise GtpError("unknown parameter or value") from error
-        return ""
+        return change_setting(session, "kata-set-param", arguments)
 
     return {"kata-list-params": names, "kata-get-param": get, "kata-set-param": change}
+
+
+def change_setting(session: Session, command: str, arguments: Arguments) -> str:
+    """Change the setting that two arguments name; what is wrong with them is remarked."""
+    expect_count(arguments, 2)
+    try:
+        session.bot.change(arguments[0], arguments[1])
+    except ConfigError as error:
+        session.remark(f"{command}: {error}")
+        raise GtpError("unknown parameter or value") from error
+    return ""
 
 
 def setting_text(value: object) -> str:

@@ -4,15 +4,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin, get_type_hints
 
 import gopolicy
 from gopolicy.errors import WeightsError
 from gopolicy.files import read_json
 from gopolicy.settings import Setting
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 FORMAT = 1
 TENSORS, DESCRIPTION, BESIDE = "model.safetensors", "model.json", ".next-model.safetensors"
+_OPTIONAL = ("outcome", "data", "precision", "version", "kind", "format")
+"""Fields that older folders may lack."""
+Info = TypeVar("Info", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +68,17 @@ def read_description(folder: Path) -> dict[str, Any]:
     return values
 
 
-def check_kinds(values: Mapping[str, Any], kinds: Mapping[str, type], path: Path) -> None:
-    """Raise WeightsError unless every field has a value of its kind."""
-    for key, kind in kinds.items():
-        if type(values.get(key)) is not kind:
-            raise WeightsError(
-                f"{path}: expected {key} to be {kind.__name__}, got {values.get(key)!r}"
-            )
+def parse_description(kind: type[Info], values: Mapping[str, Any], path: Path) -> Info:
+    """Return a description as its class; fields that the class does not know are left out.
 
-
-def optional_kinds(values: Mapping[str, Any]) -> dict[str, type]:
-    """Return the kinds of those fields that a description may lack and this one has."""
-    kinds: dict[str, type] = {"outcome": dict, "data": str, "precision": str, "version": str}
-    return {key: kind for key, kind in kinds.items() if key in values}
+    WeightsError unless every field has a value of its type; those of `_OPTIONAL` may be missing.
+    """
+    known = {field.name: values[field.name] for field in fields(kind) if field.name in values}
+    for name, hint in get_type_hints(kind).items():
+        wanted, found = get_origin(hint) or hint, known.get(name)
+        if type(found) is not wanted and (name in known or name not in _OPTIONAL):
+            raise WeightsError(f"{path}: expected {name} to be {wanted.__name__}, got {found!r}")
+    return kind(**known)
 
 
 def read_info(folder: Path) -> WeightsInfo:
@@ -155,19 +159,7 @@ def _recorded_top1(info: WeightsInfo) -> float:
 
 
 def _parse_info(values: Mapping[str, Any], path: Path) -> WeightsInfo:
-    """Check the types of a description; fields it does not know are left out."""
+    """Return the description of a network for Go."""
     if values.get("kind", "policy") != "policy":
         raise WeightsError(f"{path}: a network for pictures, not for Go; see gopolicy image")
-    known = {f.name: values[f.name] for f in fields(WeightsInfo) if f.name in values}
-    kinds: dict[str, type] = {
-        "network": str,
-        "settings": dict,
-        "plane_set": str,
-        "planes": int,
-        "size": int,
-        "positions": int,
-        "accuracy": dict,
-        "sha256": str,
-    }
-    check_kinds(known, kinds | optional_kinds(known), path)
-    return WeightsInfo(**known)
+    return parse_description(WeightsInfo, values, path)

@@ -1,4 +1,4 @@
-"""DeepDream: a picture changed so that a layer answers more strongly to whatever it sees in it.
+"""The view ``dream``: DeepDream, a layer carries on what it sees in a picture.
 
 Gradient ascent on the mean square of a layer's answers, from small sizes of the picture to its own
 (Mordvintsev, Olah, Tyka 2015).  What a small size added is enlarged and carried on.
@@ -10,9 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet
 from gopolicy.errors import ConfigError
 from gopolicy.nets.probe import answers, layer_of, layers_of_maps, takes
+from gopolicy.pictures.picture_lens import PictureLens, as_picture
+from gopolicy.pictures.style import SIDE, map_layers
 from gopolicy.progress import SILENT, Progress
+from gopolicy.views.board_lens import png
 
 LEAST_SIDE = 24
 """Octaves in which a side would be shorter than this are left out."""
@@ -89,3 +94,41 @@ def _sizes(full: tuple[int, int], options: DreamOptions) -> list[tuple[int, int]
 
 def _resized(x: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)
+
+
+def dream_section(
+    subject: PictureLens,
+    picture: Tensor,
+    title: str,
+    layer: str = "",
+    options: DreamOptions | None = None,
+    progress: Progress = SILENT,
+) -> Section:
+    """Return a picture [1, C, H, W] dreamed on by a layer, by default one half way in."""
+    network = subject.network
+    subject.check_large_enough(picture, title)
+    names = [layer] if layer else map_layers(network, picture)
+    layer = names[len(names) // 2]
+    dreamed = deep_dream(network, picture, layer, options, progress)
+    before, after = (float(excitement(network, x, layer)) for x in (picture, dreamed))
+    tiles = [
+        Tile(as_picture(picture[0], SIDE), f"{title}: {before:.4g}"),
+        Tile(as_picture(dreamed[0], SIDE), f"after dreaming of {layer}: {after:.4g}"),
+    ]
+    note = f"Numbers: the mean square of the answers of {layer}."
+    sheet = draw_sheet(f"{subject.name}: DeepDream of {layer}", [SheetRow(tiles)], note)
+    return Section(
+        view="dream",
+        title=f"DeepDream of {layer}",
+        text=(
+            "The picture is changed so that the layer answers more strongly to whatever it sees in "
+            "it, at several sizes one after the other."
+        ),
+        network=subject.name,
+        headline={"layer": layer, "answers grew": f"{after / max(before, 1e-12):.1f} times"},
+        findings={"layer": layer, "picture": title, "before": before, "after": after},
+        pictures=[
+            Shown("both", png(sheet), note),
+            Shown("result", png(as_picture(dreamed[0])), f"{title} after dreaming of {layer}."),
+        ],
+    )

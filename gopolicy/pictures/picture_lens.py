@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gopolicy.errors import ConfigError
 from gopolicy.nets.network import PictureShape, finite
-from gopolicy.nets.probe import as_input, frozen
+from gopolicy.nets.probe import as_input, frozen, takes
 from gopolicy.pictures.picture_set import Pixels
 from gopolicy.pictures.picture_weights import LoadedImage
 
@@ -55,6 +55,14 @@ class PictureLens:
         """Raise ConfigError unless the network tells classes apart."""
         if not self.classes:
             raise ConfigError(f"{self.name} has no classes; it was loaded without its top")
+
+    def check_large_enough(self, picture: Tensor, name: str) -> None:
+        """Raise ConfigError for a picture [1, C, H, W] that is smaller than the network takes."""
+        height, width = picture.shape[2:]
+        if not takes(self.network, picture, (height, width)):
+            raise ConfigError(
+                f"{name}, painted at {width}x{height} pixels, is too small for the network"
+            )
 
     def input_of(self, pixels: Pixels) -> Tensor:
         """Return pictures [B, C, H, W] from 0 to 255 as the network takes them."""

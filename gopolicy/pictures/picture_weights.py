@@ -6,7 +6,7 @@ names them (`.safetensors`), or one of Keras (`.h5`).
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,7 @@ from gopolicy.nets.weight_info import (
     DESCRIPTION,
     FORMAT,
     TENSORS,
-    check_kinds,
-    optional_kinds,
+    parse_description,
     read_description,
     shipped_weights,
 )
@@ -146,22 +145,10 @@ def read_image_info(folder: Path) -> ImageInfo:
     values, path = read_description(folder), folder / DESCRIPTION
     if values.get("kind") != "image":
         raise WeightsError(f"{path}: {_FOR_GO}")
-    known = {f.name: values[f.name] for f in fields(ImageInfo) if f.name in values}
-    kinds: dict[str, type] = {
-        "network": str,
-        "settings": dict,
-        "channels": int,
-        "height": int,
-        "width": int,
-        "classes": list,
-        "pictures": int,
-        "accuracy": dict,
-        "sha256": str,
-    }
-    check_kinds(known, kinds | optional_kinds(known), path)
-    if not all(isinstance(name, str) for name in known["classes"]):
+    info = parse_description(ImageInfo, values, path)
+    if not all(isinstance(name, str) for name in info.classes):
         raise WeightsError(f"{path}: expected classes to be names")
-    return ImageInfo(**known)
+    return info
 
 
 def _bare_tensors(path: Path, network: ImageNetwork) -> Mapping[str, torch.Tensor]:

@@ -1,7 +1,7 @@
-"""Deep Style: the content of one picture in the style of another (Gatys, Ecker, Bethge 2015).
+"""The view ``style``: the content of one picture in the style of another.
 
 Content is what a deep layer answers; style is which channels of several layers answer together, the
-Gram matrices of their maps, wherever in the picture that may be.
+Gram matrices of their maps, wherever in the picture that may be (Gatys, Ecker, Bethge 2015).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet
 from gopolicy.errors import ConfigError
 from gopolicy.nets.probe import answers, hidden_layers, layers_of_maps
+from gopolicy.pictures.picture_lens import PictureLens, as_picture
 from gopolicy.progress import SILENT, Progress
+from gopolicy.views.board_lens import png
 
+SIDE = 200
+"""The least side of a picture on a sheet, in pixels."""
 RATE = 0.02
 SMOOTHNESS = 5e-2
 """Weight of the differences between neighboring pixels."""
@@ -140,3 +146,50 @@ def _style_loss(
 def _roughness(x: Tensor) -> Tensor:
     down, right = x[:, :, 1:] - x[:, :, :-1], x[:, :, :, 1:] - x[:, :, :, :-1]
     return down.abs().mean() + right.abs().mean()
+
+
+def style_section(
+    subject: PictureLens,
+    content: tuple[Tensor, str],
+    style: tuple[Tensor, str],
+    options: StyleOptions | None = None,
+    progress: Progress = SILENT,
+) -> Section:
+    """Return the content of one picture in the style of another."""
+    for picture, name in (content, style):
+        subject.check_large_enough(picture, name)
+    painted = deep_style(subject.network, content[0], style[0], options, progress)
+    left = painted.style_loss[1] / max(painted.style_loss[0], 1e-12)
+    tiles = [
+        Tile(as_picture(content[0][0], SIDE), f"content: {content[1]}"),
+        Tile(as_picture(style[0][0], SIDE), f"style: {style[1]}"),
+        Tile(as_picture(painted.picture[0], SIDE), "both"),
+    ]
+    note = (
+        f"Content from {painted.content_layer}, style from {', '.join(painted.style_layers)}; "
+        f"{left:.1%} of the difference in style is left."
+    )
+    sheet = draw_sheet(f"{subject.name}: Deep Style", [SheetRow(tiles)], note)
+    return Section(
+        view="style",
+        title=f"Deep Style: {content[1]} in the style of {style[1]}",
+        text=(
+            "A picture whose answers in a deep layer are those of the first picture, and whose "
+            "channels answer together as in the second (Gatys, Ecker, Bethge 2015)."
+        ),
+        network=subject.name,
+        headline={
+            "style difference left": f"{left:.1%}",
+            "content lost": f"{painted.content_loss:.1%}",
+        },
+        findings={
+            "content_layer": painted.content_layer,
+            "style_layers": list(painted.style_layers),
+            "content_loss": painted.content_loss,
+            "style_loss": list(painted.style_loss),
+        },
+        pictures=[
+            Shown("both", png(sheet), note),
+            Shown("result", png(as_picture(painted.picture[0])), "The result alone."),
+        ],
+    )

@@ -53,11 +53,6 @@ class Verdict:
     """There is a run to take over."""
 
 
-def is_started() -> bool:
-    """Return whether this process is one of several that train together."""
-    return "RANK" in os.environ
-
-
 def orders() -> Orders | None:
     """Return what this process was told, if `run_processes` started it."""
     text = os.environ.get(ORDERS)

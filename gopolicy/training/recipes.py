@@ -7,11 +7,18 @@
 from dataclasses import replace
 
 from gopolicy.errors import UnknownName, unknown
-from gopolicy.settings import Setting
 from gopolicy.training.config import TrainConfig
 
 _TIED = TrainConfig(network="alphago-res", equivariant=True, optimizer="muon", lr=0.006)
-_NIGHT: dict[str, Setting] = {"filters": 96, "layers": 11, "normalization": "batch", "pooled": 32}
+_EVENING = replace(
+    _TIED,
+    settings={"filters": 64, "layers": 9, "normalization": "batch", "pooled": 32},
+    positions=4_000_000,
+    weight_decay=0.02,
+    warmup=20_000,
+    schedule="wsd",
+    decay_share=0.5,
+)
 
 
 class Recipes(dict[str, TrainConfig]):
@@ -27,16 +34,7 @@ class Recipes(dict[str, TrainConfig]):
 
 
 _SETTINGS = {
-    "default": replace(
-        _TIED,
-        settings={"filters": 64, "layers": 9, "normalization": "batch", "pooled": 32},
-        positions=1_000_000,
-        minutes=60.0,
-        weight_decay=0.02,
-        warmup=20_000,
-        schedule="wsd",
-        decay_share=0.5,
-    ),
+    "default": replace(_EVENING, positions=1_000_000, minutes=60.0),
     "plain": TrainConfig(),
     "quick": replace(
         _TIED,
@@ -48,22 +46,11 @@ _SETTINGS = {
         validation_every=20_000,
         log_every=2_560,
     ),
-    "cpu-evening": replace(
-        _TIED,
-        settings={"filters": 64, "layers": 9, "normalization": "batch", "pooled": 32},
-        positions=4_000_000,
-        weight_decay=0.02,
-        warmup=20_000,
-        schedule="wsd",
-        decay_share=0.5,
-    ),
+    "cpu-evening": _EVENING,
     "cpu-night": replace(
-        _TIED,
-        settings=_NIGHT,
+        _EVENING,
+        settings={"filters": 96, "layers": 11, "normalization": "batch", "pooled": 32},
         positions=6_000_000,
-        weight_decay=0.02,
-        warmup=20_000,
-        schedule="wsd",
         decay_share=0.4,
         ema=0.999,
     ),
@@ -108,8 +95,3 @@ PURPOSES = {
     "alphago-2016": "the schedule of Silver et al. 2016, in Methods",
 }
 """What each recipe is for.  How far cpu-night has come is told in ``weights/LOG.md``."""
-
-
-def recipe(name: str) -> TrainConfig:
-    """Return the recipe called name."""
-    return RECIPES[name]

@@ -13,7 +13,7 @@ from gopolicy.progress import SILENT, Progress
 from gopolicy.training.config import TrainConfig, check_continues
 from gopolicy.training.loop import train_task
 from gopolicy.training.planning import plan_run
-from gopolicy.training.recipes import recipe
+from gopolicy.training.recipes import RECIPES
 from gopolicy.training.run_folder import check_vacant, kept_config, kept_stores, started_config
 from gopolicy.training.source import StoreSource, WeighedStore
 from gopolicy.training.task import Result, Task
@@ -83,7 +83,7 @@ def train_in(
     run = named(out)
     progress = progress if world.leads else SILENT
     if isinstance(config, str):
-        config = recipe(config)
+        config = RECIPES[config]
     if not isinstance(config, TrainConfig | None):
         raise wrong_kind("a TrainConfig or the name of a recipe", config)
     if session.resume:
@@ -96,7 +96,7 @@ def train_in(
     else:
         if world.leads:
             check_vacant(run)
-        config = started_config(config or recipe("default"), [])
+        config = started_config(config or RECIPES["default"], [])
     opened = _open(store)
     source = StoreSource(opened, config, world)
     if config.minutes and not session.resume:

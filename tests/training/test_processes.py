@@ -20,7 +20,7 @@ from gopolicy.nets.weights import load_weights
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.config import TrainConfig, override, to_json
 from gopolicy.training.loop import train_task
-from gopolicy.training.recipes import RECIPES, recipe
+from gopolicy.training.recipes import RECIPES
 from gopolicy.training.task import Task
 from gopolicy.training.world import World
 
@@ -161,7 +161,7 @@ def test_two_processes_train_what_one_does(tmp_path: Path, monkeypatch: pytest.M
 
 def small(name: str) -> TrainConfig:
     """Return a recipe with a small network and few positions."""
-    base = recipe(name)
+    base = RECIPES[name]
     changes = [
         *("filters=8", "layers=3", "planes=fake", "positions=24", "batch_size=8", "warmup=8"),
         *("validation_every=8", "log_every=8", "precision=fp32", "memory_format=channels_last"),
