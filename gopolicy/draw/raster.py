@@ -1,6 +1,6 @@
-"""Pixels made of SVG text, the same everywhere.
+"""Pixels made of SVG text, the same everywhere, and pixels as PNG.
 
-resvg draws them with the font that matplotlib brings, also on machines without any font.
+resvg draws the text with the font that matplotlib brings, also on machines without any font.
 """
 
 import io
@@ -27,6 +27,13 @@ def image_of(svg: str, scale: float = 1.0) -> Image.Image:
     """Return the picture as an image, RGBA where it has transparent parts."""
     with Image.open(io.BytesIO(png_of(svg, scale))) as image:
         return image.copy()
+
+
+def image_png(image: Image.Image) -> bytes:
+    """Return an image as PNG."""
+    target = io.BytesIO()
+    image.save(target, format="PNG", optimize=True)
+    return target.getvalue()
 
 
 @cache

@@ -18,7 +18,7 @@ _FAREWELL = 2.0
 _LONGEST_LINE = 1 << 16
 """Bytes; what is longer is taken for several lines."""
 _LONGEST_REPLY = 4096
-"""Lines; an engine that says more is out of its mind.  No more than this waits in memory."""
+"""Lines that wait in memory at most; an engine that says more is in error."""
 
 
 class EngineCrash(GoPolicyError):

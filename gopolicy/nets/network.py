@@ -8,8 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from gopolicy.errors import WeightsError
-from gopolicy.nets.equivariance import untied_state
-from gopolicy.nets.layers import ConvBlock
 from gopolicy.settings import Setting
 
 
@@ -84,14 +82,3 @@ def finite(answer: Tensor, who: str = "the network") -> Tensor:
             " training diverged"
         )
     return answer
-
-
-def folded_state(network: nn.Module) -> dict[str, Tensor]:
-    """Return the tensors of network, untied, every normalization folded into its convolution."""
-    state = untied_state(network)
-    for name, block in network.named_modules():
-        if isinstance(block, ConvBlock) and block.options.norm is not None:
-            for key in [key for key in state if key.startswith(f"{name}.norm.")]:
-                del state[key]
-            state[f"{name}.conv.weight"], state[f"{name}.conv.bias"] = block.folded()
-    return state

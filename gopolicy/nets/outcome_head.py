@@ -20,8 +20,9 @@ from torch.nn.utils import parametrize
 
 from gopolicy.errors import ConfigError
 from gopolicy.nets.equivariance import RepeatedChannels, is_tied, tie_hidden
+from gopolicy.nets.folding import folded_state
 from gopolicy.nets.layers import Add, BoardMaximum, BoardMean, ConvBlock, ConvOptions, GlobalBias
-from gopolicy.nets.network import LayerList, folded_state
+from gopolicy.nets.network import LayerList
 from gopolicy.nets.network_settings import completed, keyword_defaults
 from gopolicy.nets.norm import NormOptions
 from gopolicy.settings import Setting

@@ -8,9 +8,8 @@ from torch import nn
 from gopolicy.errors import ConfigError
 from gopolicy.nets.alphago import alphago, alphago_res
 from gopolicy.nets.dense import dense
-from gopolicy.nets.equivariance import is_tied
 from gopolicy.nets.image_cnn import image
-from gopolicy.nets.network import PolicyNetwork, folded_state
+from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.network_settings import NETWORK_SETTINGS, completed, default_settings
 from gopolicy.settings import Setting
 
@@ -58,16 +57,3 @@ def check_parameters(name: str, build: Callable[[], Mapping[str, nn.Module]]) ->
 def network_settings(name: str, settings: Mapping[str, Setting]) -> dict[str, Setting]:
     """Return every setting of the network called name: those given and the defaults."""
     return completed(name, default_settings(name), settings)
-
-
-def fold(network: PolicyNetwork) -> PolicyNetwork:
-    """Return the same function without ties and normalizations; for a network done training."""
-    settings = network.settings.copy()
-    if settings.get("normalization", "none") == "none" and not is_tied(network):
-        return network
-    if "normalization" in settings:
-        settings["normalization"] = "none"
-    with torch.device("meta"):  # shapes only
-        plain = build_network(network.name, planes=network.planes, size=network.size, **settings)
-    plain.load_state_dict(folded_state(network), assign=True)
-    return plain.eval()

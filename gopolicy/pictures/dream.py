@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet
 from gopolicy.errors import ConfigError
 from gopolicy.nets.probe import answers, layer_of, layers_of_maps, takes
 from gopolicy.pictures.picture_lens import PictureLens, as_picture
 from gopolicy.pictures.style import SIDE, map_layers
 from gopolicy.progress import SILENT, Progress
-from gopolicy.views.board_lens import png
 
 LEAST_SIDE = 24
 """Octaves in which a side would be shorter than this are left out."""
@@ -128,7 +128,9 @@ def dream_section(
         headline={"layer": layer, "answers grew": f"{after / max(before, 1e-12):.1f} times"},
         findings={"layer": layer, "picture": title, "before": before, "after": after},
         pictures=[
-            Shown("both", png(sheet), note),
-            Shown("result", png(as_picture(dreamed[0])), f"{title} after dreaming of {layer}."),
+            Shown("both", image_png(sheet), note),
+            Shown(
+                "result", image_png(as_picture(dreamed[0])), f"{title} after dreaming of {layer}."
+            ),
         ],
     )

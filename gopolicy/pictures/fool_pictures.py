@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet, in_rows
 from gopolicy.pictures.maximize_pictures import Climb, maximize, output_layer
 from gopolicy.pictures.picture_lens import PictureLens, as_picture
 from gopolicy.pictures.picture_set import Pixels
 from gopolicy.progress import SILENT, Progress
-from gopolicy.views.board_lens import png
 
 BUDGETS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
 """How far a pixel may move, of 255; tried in this order."""
@@ -141,7 +141,10 @@ def _from_noise(
         {"class": subject.classes[label], "probability": share}
         for label, share in zip(labels, shares, strict=True)
     ]
-    return Shown("noise", png(sheet), note), {"noise": noise, "least_probability": min(shares)}
+    return Shown("noise", image_png(sheet), note), {
+        "noise": noise,
+        "least_probability": min(shares),
+    }
 
 
 def _in_disguise(
@@ -173,7 +176,7 @@ def _in_disguise(
         }
         for each in found
     ]
-    return Shown("disguises", png(sheet), note), described
+    return Shown("disguises", image_png(sheet), note), described
 
 
 def _tile(subject: PictureLens, each: Disguise) -> Tile:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet, in_rows
 from gopolicy.errors import ConfigError
 from gopolicy.nets.layers import Dense
@@ -22,7 +23,6 @@ from gopolicy.nets.probe import answers, hidden_layers, layer_of, leaking
 from gopolicy.pictures.picture_lens import PictureLens, as_picture
 from gopolicy.pictures.picture_networks import HEAD
 from gopolicy.progress import SILENT, Progress
-from gopolicy.views.board_lens import png
 
 RATE = 0.05
 START = 0.5
@@ -220,7 +220,7 @@ def _picture(subject: PictureLens, pairs: Sequence[Ascent]) -> Shown:
     layer = pairs[0].layer
     title = f"{subject.name}, {layer}: pictures that excite it most"
     caption = f"{layer}: {_formula(subject, pairs[0])}, without and with the L1 term. {NOTE}"
-    return Shown(layer.replace(".", "-"), png(draw_sheet(title, rows, NOTE)), caption)
+    return Shown(layer.replace(".", "-"), image_png(draw_sheet(title, rows, NOTE)), caption)
 
 
 def _formula(subject: PictureLens, ascent: Ascent) -> str:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gopolicy.draw.gallery import Section, Shown
 from gopolicy.draw.map_sheet import MapSheet, draw_maps
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet, in_rows
 from gopolicy.errors import ConfigError
 from gopolicy.nets.probe import answers, layer_names, learning_layers, weight_of
@@ -14,7 +15,6 @@ from gopolicy.pictures.picture_lens import PictureLens, as_picture
 from gopolicy.pictures.picture_networks import HEAD
 from gopolicy.pictures.picture_set import Pixels
 from gopolicy.views.activations import as_maps, figures_of, maps_picture
-from gopolicy.views.board_lens import png
 
 SIDE = 260
 """The least side of a picture on a sheet, in pixels."""
@@ -69,7 +69,7 @@ def _color_filters(weight: Tensor, title: str) -> tuple[bytes, str]:
         Tile(as_picture(each, SMALL), str(k)) for k, each in enumerate(0.5 + 0.5 * weight / most)
     ]
     words = "Gray: weight 0; every filter is stretched so that its largest weight is a full color."
-    return png(draw_sheet(title, in_rows(tiles, 12), words)), words
+    return image_png(draw_sheet(title, in_rows(tiles, 12), words)), words
 
 
 def picture_activations(subject: PictureLens, pixels: Pixels, title: str) -> Section:
@@ -90,7 +90,7 @@ def picture_activations(subject: PictureLens, pixels: Pixels, title: str) -> Sec
         headline=_headline(subject, x),
         findings={"picture": title, "layers": {n: figures_of(part) for n, part in maps.items()}},
         pictures=[
-            Shown("picture", png(as_picture(x[0], SIDE)), title),
+            Shown("picture", image_png(as_picture(x[0], SIDE)), title),
             *(
                 maps_picture(subject.name, name, part, subject.classes if name == HEAD else ())
                 for name, part in maps.items()
@@ -183,4 +183,4 @@ def _side_by_side(x: Tensor, lit: Image.Image, network: str) -> bytes:
         Tile(as_picture(x, SIDE), "the picture"),
         Tile(lit, "lit where the class depends on it"),
     ]
-    return png(draw_sheet(f"{network}: what it looks at", [SheetRow(tiles)]))
+    return image_png(draw_sheet(f"{network}: what it looks at", [SheetRow(tiles)]))

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet
 from gopolicy.errors import ConfigError
 from gopolicy.nets.probe import answers, hidden_layers, layers_of_maps
 from gopolicy.pictures.picture_lens import PictureLens, as_picture
 from gopolicy.progress import SILENT, Progress
-from gopolicy.views.board_lens import png
 
 SIDE = 200
 """The least side of a picture on a sheet, in pixels."""
@@ -189,7 +189,7 @@ def style_section(
             "style_loss": list(painted.style_loss),
         },
         pictures=[
-            Shown("both", png(sheet), note),
-            Shown("result", png(as_picture(painted.picture[0])), "The result alone."),
+            Shown("both", image_png(sheet), note),
+            Shown("result", image_png(as_picture(painted.picture[0])), "The result alone."),
         ],
     )

@@ -17,9 +17,9 @@ _WEIGHT = 10.0
 class LookAhead:
     """The positions after the best candidates of one turn, each looked at once."""
 
-    def __init__(self, mind: GivesProbabilities, board: Board, color: Color, count: int) -> None:
-        """Look at up to count candidates; ConfigError where mind has learned moves alone."""
-        self._mind, self._board, self._color, self._count = mind, board, color, count
+    def __init__(self, bot: GivesProbabilities, board: Board, color: Color, count: int) -> None:
+        """Look at up to count candidates; ConfigError where bot has learned moves alone."""
+        self._bot, self._board, self._color, self._count = bot, board, color, count
         self._win_rates: dict[Point, float] = {}
 
     def weighed(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -45,8 +45,8 @@ class LookAhead:
         if not boards:
             return
         found = None
-        if isinstance(self._mind, GivesOutlooks):
-            found = self._mind.outlooks(boards, [self._color.opponent] * len(boards))
+        if isinstance(self._bot, GivesOutlooks):
+            found = self._bot.outlooks(boards, [self._color.opponent] * len(boards))
         if found is None:
             raise ConfigError("look_ahead needs a network that has learned who wins; see its card")
         for point, outlook in zip(points, found, strict=True):

@@ -20,9 +20,9 @@ from gopolicy.go.kernels import BoardArrays
 from gopolicy.go.symmetry import symmetry_table
 from gopolicy.go.types import Color, player
 from gopolicy.nets.devices import has_fast_bfloat16, pick_device
+from gopolicy.nets.folding import fold
 from gopolicy.nets.network import finite
 from gopolicy.nets.outcome_head import OutcomeLogits, fold_outcome, trunk_of
-from gopolicy.nets.registry import fold
 from gopolicy.nets.weights import LoadedNetwork
 from gopolicy.policy.backend_choice import BackendChoice, Remark
 from gopolicy.policy.outlook import Outlook, outlooks

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from gopolicy.errors import WeightsError
+from gopolicy.nets.folding import fold
 from gopolicy.nets.network import PolicyNetwork
-from gopolicy.nets.registry import fold
 from gopolicy.nets.weights import LoadedNetwork, describe_network, load_weights, save_weights
 from gopolicy.policy.policy import Policy
 from gopolicy.progress import Progress

@@ -19,8 +19,8 @@ import torch
 
 from gopolicy.errors import ConfigError, WeightsError
 from gopolicy.files import named, writing_alone
+from gopolicy.nets.folding import fold
 from gopolicy.nets.network import PolicyNetwork
-from gopolicy.nets.registry import fold
 from gopolicy.nets.weights import LoadedNetwork, describe_network, save_weights
 from gopolicy.policy.policy import Policy
 from gopolicy.progress import SILENT, Progress

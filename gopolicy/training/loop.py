@@ -13,8 +13,9 @@ from torch import nn
 from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.files import writing_alone
 from gopolicy.nets.equivariance import share_statistics
+from gopolicy.nets.folding import fold
 from gopolicy.nets.outcome_head import fold_outcome
-from gopolicy.nets.registry import build_network, fold
+from gopolicy.nets.registry import build_network
 from gopolicy.nets.seen_games import write_seen_games
 from gopolicy.nets.weights import describe_network, load_weights, save_weights
 from gopolicy.progress import SILENT, Progress

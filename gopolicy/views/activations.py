@@ -12,12 +12,13 @@ from gopolicy.draw.board_files import board_image
 from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.draw.gallery import Section, Shown
 from gopolicy.draw.map_sheet import MapSheet, draw_maps
+from gopolicy.draw.raster import image_png
 from gopolicy.go.vertex import vertex_name
 from gopolicy.nets.layers import Flatten
 from gopolicy.nets.probe import answers, hidden_layers
 from gopolicy.policy.view import view_of
 from gopolicy.sgf.positions import Position
-from gopolicy.views.board_lens import BoardLens, png
+from gopolicy.views.board_lens import BoardLens
 
 MAPS = 64
 """At most this many channels of a layer are drawn."""
@@ -143,4 +144,4 @@ def _board(subject: BoardLens, position: Position, title: str) -> Shown:
         f"The position and the network's moves; it would play {vertex_name(first, subject.size)} "
         f"({share:.1%})."
     )
-    return Shown("board", png(board_image(picture, 26)), caption)
+    return Shown("board", image_png(board_image(picture, 26)), caption)

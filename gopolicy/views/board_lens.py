@@ -1,12 +1,10 @@
 """The network that pictures are made of, with what it needs to see a board."""
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from gopolicy.data.position_sample import PositionSample
@@ -72,10 +70,3 @@ class BoardLens:
             for at in range(0, len(planes), BATCH)
         ]
         return np.concatenate(parts)
-
-
-def png(image: Image.Image) -> bytes:
-    """Return a picture as PNG."""
-    target = io.BytesIO()
-    image.save(target, format="PNG", optimize=True)
-    return target.getvalue()

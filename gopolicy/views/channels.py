@@ -15,6 +15,7 @@ from torch import Tensor
 from gopolicy.data.position_sample import PositionSample, RealPosition
 from gopolicy.draw.board_picture import Area, BoardPicture
 from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet
 from gopolicy.errors import ConfigError
 from gopolicy.go.types import Point
@@ -22,7 +23,7 @@ from gopolicy.go.vertex import vertex_name
 from gopolicy.nets.probe import answers, hidden_layers, layer_of
 from gopolicy.nets.receptive import ReceptiveField, receptive_field
 from gopolicy.progress import SILENT, Progress
-from gopolicy.views.board_lens import BATCH, BoardLens, png
+from gopolicy.views.board_lens import BATCH, BoardLens
 from gopolicy.views.saliency import each_stone, planes_without
 from gopolicy.views.small_boards import about_colors, seen_stones, small_board
 
@@ -293,7 +294,7 @@ def _picture(
         f"silent in all positions. {NOTE}"
     )
     note = about_colors(subject.plane_set) + NOTE
-    return Shown(peaks.layer, png(draw_sheet(title, rows, note)), caption)
+    return Shown(peaks.layer, image_png(draw_sheet(title, rows, note)), caption)
 
 
 def _tile(subject: BoardLens, peaks: LayerPeaks, excited: Excitation) -> Tile:

@@ -7,10 +7,10 @@ import numpy as np
 from gopolicy.data.position_sample import PositionSample
 from gopolicy.draw.gallery import Section, Shown
 from gopolicy.draw.map_sheet import draw_table
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet, in_rows
-from gopolicy.views.board_lens import BoardLens, png
-from gopolicy.views.pattern_pictures import draw_grid, draw_pattern, side_by_side, signed_legend
-from gopolicy.views.stone_filters import (
+from gopolicy.views.board_lens import BoardLens
+from gopolicy.views.filter_patterns import (
     FirstLayer,
     Float32Array,
     StoneWeights,
@@ -21,6 +21,7 @@ from gopolicy.views.stone_filters import (
     stone_weights,
     strongest,
 )
+from gopolicy.views.filter_pictures import draw_grid, draw_pattern, side_by_side, signed_legend
 
 POSITIONS = 128
 """Positions that say how lively a filter is and which planes move it."""
@@ -119,7 +120,7 @@ def _pattern_picture(
     )
     sheet = draw_sheet(title, [*in_rows(tiles, columns), legend], note)
     caption = f"{len(chosen)} of {len(layer.weight)} filters, those that vary most first. {note}"
-    return Shown("patterns", png(sheet), caption)
+    return Shown("patterns", image_png(sheet), caption)
 
 
 def _group_picture(

@@ -18,6 +18,7 @@ from gopolicy.data.position_sample import PositionSample, RealPosition
 from gopolicy.draw.board_files import board_image
 from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet
 from gopolicy.features.encode import Encoder, Planes
 from gopolicy.go.board import Board
@@ -36,7 +37,7 @@ from gopolicy.go.vertex import vertex_name
 from gopolicy.progress import SILENT, Progress
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.write import Note, write_game
-from gopolicy.views.board_lens import BATCH, BoardLens, png
+from gopolicy.views.board_lens import BATCH, BoardLens
 from gopolicy.views.wrong_moves import KINDS, PLANES, is_certain, refutation, wrong_masks
 
 POOL = 6
@@ -340,7 +341,9 @@ def _picture(subject: BoardLens, kind: str, shown: Sequence[Fooled]) -> Shown:
     )
     title = f"{subject.name}: {kind}"
     caption = " ".join(_words(subject, each) for each in shown)
-    return Shown(kind.replace(" ", "-"), png(draw_sheet(title, [SheetRow(tiles)], note)), caption)
+    return Shown(
+        kind.replace(" ", "-"), image_png(draw_sheet(title, [SheetRow(tiles)], note)), caption
+    )
 
 
 def _tile(subject: BoardLens, fooled: Fooled) -> Tile:

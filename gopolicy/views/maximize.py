@@ -9,6 +9,7 @@ import numpy as np
 from gopolicy.data.position_sample import PositionSample
 from gopolicy.draw.board_picture import Area, BoardPicture
 from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet
 from gopolicy.errors import ConfigError
 from gopolicy.go.diagram import format_diagram
@@ -17,12 +18,12 @@ from gopolicy.go.vertex import vertex_name
 from gopolicy.nets.probe import hidden_layers, layer_names
 from gopolicy.nets.receptive import receptive_field
 from gopolicy.progress import SILENT, Progress
-from gopolicy.views.board_lens import BoardLens, png
+from gopolicy.views.board_lens import BoardLens
 from gopolicy.views.channels import LayerPeaks, peaks_of
-from gopolicy.views.rounding import Sketch
+from gopolicy.views.filter_patterns import state_means
+from gopolicy.views.maximize_search import BoardSearch, FoundBoard, Goal, Unit
+from gopolicy.views.repaired_boards import Sketch
 from gopolicy.views.small_boards import about_colors, seen_stones, small_board
-from gopolicy.views.stone_filters import state_means
-from gopolicy.views.stone_search import BoardSearch, FoundBoard, Goal, Unit
 
 REAL = 2
 """Real positions shown beside the synthetic boards."""
@@ -154,7 +155,7 @@ def _picture(
     )
     title = f"{subject.name}, {peaks.layer}: the boards that excite a unit most, real and synthetic"
     name = "moves" if options.moves else peaks.layer
-    return Shown(name, png(draw_sheet(title, rows, note)), note)
+    return Shown(name, image_png(draw_sheet(title, rows, note)), note)
 
 
 def _name(subject: BoardLens, options: SearchOptions, unit: Unit) -> str:

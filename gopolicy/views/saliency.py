@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gopolicy.draw.board_files import board_image
 from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet
 from gopolicy.errors import ConfigError
 from gopolicy.features.encode import Encoder, Planes
@@ -24,7 +25,7 @@ from gopolicy.go.kernels import copy_board, set_point
 from gopolicy.go.types import EMPTY, Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.sgf.positions import Position
-from gopolicy.views.board_lens import BoardLens, png
+from gopolicy.views.board_lens import BoardLens
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -192,7 +193,7 @@ def _picture(subject: BoardLens, position: Position, found: Removal, title: str)
     sheet = draw_sheet(
         f"{subject.name}: which stones speak for a move. {title}", [SheetRow(tiles)], note
     )
-    return Shown("stones", png(sheet), note)
+    return Shown("stones", image_png(sheet), note)
 
 
 def _board(

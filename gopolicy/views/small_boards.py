@@ -10,7 +10,7 @@ from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.features.planes import PlaneSet
 from gopolicy.go.board import Board
 from gopolicy.go.types import BLACK, WHITE, Color
-from gopolicy.views.rounding import Stones
+from gopolicy.views.repaired_boards import Stones
 
 CELL = 13
 """Pixels between two lines."""

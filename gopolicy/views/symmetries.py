@@ -11,6 +11,7 @@ from gopolicy.data.position_sample import PositionSample
 from gopolicy.draw.board_files import board_image
 from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.draw.gallery import Section, Shown
+from gopolicy.draw.raster import image_png
 from gopolicy.draw.sheet import SheetRow, Tile, draw_sheet, in_rows
 from gopolicy.features.encode import Samples
 from gopolicy.go.board import Board
@@ -18,7 +19,7 @@ from gopolicy.go.symmetry import SYMMETRIES, symmetry_table
 from gopolicy.go.types import Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.progress import SILENT, Progress
-from gopolicy.views.board_lens import BoardLens, png
+from gopolicy.views.board_lens import BoardLens
 from gopolicy.views.small_boards import small_board
 
 FloatArray = npt.NDArray[np.float64]
@@ -239,7 +240,7 @@ def _picture(
         [head, *in_rows(tiles, 4)],
         note,
     )
-    return Shown(name, png(sheet), f"{title}. {note}")
+    return Shown(name, image_png(sheet), f"{title}. {note}")
 
 
 def _heat_picture(board: Board, row: Any, point: int) -> BoardPicture:

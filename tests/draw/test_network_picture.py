@@ -14,9 +14,10 @@ from reference.image_networks import image_network
 from gopolicy.draw.network_layout import arrange
 from gopolicy.draw.network_picture import FILL, write_network
 from gopolicy.errors import ConfigError
+from gopolicy.nets.folding import fold
 from gopolicy.nets.graph import GraphNode, trace, trace_image
 from gopolicy.nets.network import PictureShape
-from gopolicy.nets.registry import build_network, fold
+from gopolicy.nets.registry import build_network
 from gopolicy.pictures.zoo import zoo_network
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from reference.fake_mind import Desk
+from reference.fake_bot import Desk
 
 from gopolicy.cli import gtp, match
 

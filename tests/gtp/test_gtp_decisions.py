@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from reference.fake_mind import Desk, FakeMind
+from reference.fake_bot import Desk, FakeBot
 
 from gopolicy.go.types import Color
 from gopolicy.policy.outlook import Outlook
@@ -123,7 +123,7 @@ def test_4_where_only_a_pass_is_left_nothing_is_reported() -> None:
     desk = Desk()
     desk.send("boardsize 3", "set_free_handicap A2 A3 B1 B2 B3 C1 C2")  # two eyes
     assert desk.ask("kata-analyze w 5") == "="
-    bot = FakeMind()
+    bot = FakeBot()
     bot.passing = True
     assert Desk(bot).ask("lz-genmove_analyze b").endswith("\nplay pass")
 

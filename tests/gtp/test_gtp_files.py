@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from reference.fake_mind import Desk
+from reference.fake_bot import Desk
 
 from gopolicy.cli.game_files import SgfFiles
 from gopolicy.go.rules import AGA, CHINESE

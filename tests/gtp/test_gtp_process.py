@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reference.fake_mind import Desk
+from reference.fake_bot import Desk
 from reference.gtp_process import Process, gopolicy_gtp
 
 LIMIT = 5.0

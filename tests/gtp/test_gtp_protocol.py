@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from reference.fake_mind import Script
+from reference.fake_bot import Script
 
 from gopolicy.gtp.protocol import (
     GtpEngine,

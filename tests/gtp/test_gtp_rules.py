@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference.fake_mind import Desk
+from reference.fake_bot import Desk
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board

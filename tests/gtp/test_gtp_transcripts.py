@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reference.fake_mind import Desk, FakeFiles
+from reference.fake_bot import Desk, FakeFiles
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from gopolicy.errors import ConfigError
 from gopolicy.go.symmetry import SYMMETRIES, symmetry_table
 from gopolicy.nets.equivariance import is_tied, share_statistics, tie, untied_state
+from gopolicy.nets.folding import fold
 from gopolicy.nets.network import PolicyNetwork
-from gopolicy.nets.registry import build_network, fold
+from gopolicy.nets.registry import build_network
 from gopolicy.settings import Setting
 
 SIDE, PLANES = 7, 5

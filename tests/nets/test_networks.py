@@ -6,8 +6,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from gopolicy.errors import ConfigError
+from gopolicy.nets.folding import fold
 from gopolicy.nets.layers import ConvBlock
-from gopolicy.nets.registry import NETWORKS, build_network, fold
+from gopolicy.nets.registry import NETWORKS, build_network
 from gopolicy.settings import Setting
 
 SMALL: dict[str, dict[str, Setting]] = {

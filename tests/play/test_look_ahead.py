@@ -16,7 +16,7 @@ from gopolicy.policy.outlook import Outlook
 SIZE = 9
 
 
-class Mind:
+class KnowsMoves:
     """Prefers points from the top left on; thinks that stones win by where they lie."""
 
     def __init__(self, winning: dict[str, float], color: Color) -> None:
@@ -44,16 +44,16 @@ class Mind:
 
 @pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
 def test_a_move_that_wins_more_often_is_preferred(color: Color) -> None:
-    mind = Mind({"D9": 0.8, "C9": 0.4, "H9": 1.0}, color)
-    choice = Player(mind, look_ahead=5).choose(Board(SIZE), color)
+    bot = KnowsMoves({"D9": 0.8, "C9": 0.4, "H9": 1.0}, color)
+    choice = Player(bot, look_ahead=5).choose(Board(SIZE), color)
     assert choice.vertex == "D9"  # H9 is not among the five most probable
-    assert sorted(mind.looked) == [0, 1, 2, 3, 4]
-    assert Player(mind, look_ahead=0).choose(Board(SIZE), color).vertex == "A9"
+    assert sorted(bot.looked) == [0, 1, 2, 3, 4]
+    assert Player(bot, look_ahead=0).choose(Board(SIZE), color).vertex == "A9"
 
 
 def test_a_small_difference_does_not_beat_a_large_probability() -> None:
-    mind = Mind({"B9": 0.505}, Color.BLACK)
-    assert Player(mind, look_ahead=2).choose(Board(SIZE), Color.BLACK).vertex == "A9"
+    bot = KnowsMoves({"B9": 0.505}, Color.BLACK)
+    assert Player(bot, look_ahead=2).choose(Board(SIZE), Color.BLACK).vertex == "A9"
 
 
 def test_without_knowledge_of_outcomes_it_says_so() -> None:

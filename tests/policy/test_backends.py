@@ -11,8 +11,9 @@ from torch import Tensor
 import gopolicy as gp
 from gopolicy.errors import ConfigError
 from gopolicy.features.encode import Encoder
+from gopolicy.nets.folding import fold
 from gopolicy.nets.network import PolicyNetwork
-from gopolicy.nets.registry import build_network, fold
+from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import load_weights
 from gopolicy.policy import backend_choice
 from gopolicy.policy.backend_choice import TRIAL_AFTER, BackendChoice

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reference.fake_mind import FakeMind
+from reference.fake_bot import FakeBot
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
@@ -54,8 +54,8 @@ class SlowLines(Lines):
         return False
 
 
-class CountingMind(FakeMind):
-    """A `FakeMind` that notes how many boards it is asked about at once."""
+class CountingMind(FakeBot):
+    """A `FakeBot` that notes how many boards it is asked about at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,10 +68,10 @@ class CountingMind(FakeMind):
         return super().probabilities(boards, colors, symmetry)
 
 
-def answers(*lines: Reply | str | bytes, bot: FakeMind | None = None, **more: Any) -> list[Reply]:
+def answers(*lines: Reply | str | bytes, bot: FakeBot | None = None, **more: Any) -> list[Reply]:
     """Return the replies to lines that come at once."""
     written: list[bytes] = []
-    engine = QueryEngine(bot or FakeMind(), written.append, "1.2.3", **more)
+    engine = QueryEngine(bot or FakeBot(), written.append, "1.2.3", **more)
     assert engine.run(Lines(*lines)) == "end of input"
     assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in written)
     return [json.loads(line) for line in written]
@@ -235,7 +235,7 @@ def test_empty_lines_say_nothing() -> None:
 
 
 def test_a_size_that_the_network_does_not_play_is_refused() -> None:
-    bot = FakeMind(sizes=(19,))
+    bot = FakeBot(sizes=(19,))
     (reply,) = answers(query("a"), bot=bot)
     assert reply["error"] == "the network does not play 9x9"
 
@@ -251,7 +251,7 @@ def test_too_much_at_once_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_network_that_fails_is_an_error_for_every_position(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bot, remarks = FakeMind(), list[str]()
+    bot, remarks = FakeBot(), list[str]()
 
     def fail(board: Board, color: Color) -> None:
         raise error
@@ -289,12 +289,12 @@ def test_a_reader_that_is_gone_ends_the_engine() -> None:
     def closed(data: bytes) -> None:
         raise BrokenPipeError
 
-    engine = QueryEngine(FakeMind(), closed, "1")
+    engine = QueryEngine(FakeBot(), closed, "1")
     assert engine.run(Lines(query("a"))) == "hangup"
 
 
 def test_it_works_while_no_line_comes() -> None:
     written: list[bytes] = []
-    engine = QueryEngine(FakeMind(), written.append, "1", round_size=1)
+    engine = QueryEngine(FakeBot(), written.append, "1", round_size=1)
     assert engine.run(SlowLines(query("a", 3, analyzeTurns=[0, 1]), query("b"))) == "end of input"
     assert [json.loads(line)["id"] for line in written] == ["a", "a", "b"]

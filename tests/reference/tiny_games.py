@@ -9,8 +9,9 @@ import torch
 from gopolicy.features.planes import plane_set
 from gopolicy.go.board import Board
 from gopolicy.go.types import Point
+from gopolicy.nets.folding import fold
 from gopolicy.nets.outcome_head import build_outcome, fold_outcome
-from gopolicy.nets.registry import build_network, fold
+from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import describe_network, save_weights
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.write import write_game

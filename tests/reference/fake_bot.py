@@ -20,7 +20,7 @@ from gopolicy.play.any_bot import Decision
 from gopolicy.policy.outlook import Outlook
 
 
-class FakeMind:
+class FakeBot:
     """A `AnyBot` for tests."""
 
     def __init__(self, sizes: Sequence[int] = tuple(range(2, 26))) -> None:
@@ -117,8 +117,8 @@ class Script:
 class Desk:
     """An engine at hand, with everything it wrote and said."""
 
-    def __init__(self, bot: FakeMind | None = None, files: GameFiles | None = None) -> None:
-        self.bot = bot or FakeMind()
+    def __init__(self, bot: FakeBot | None = None, files: GameFiles | None = None) -> None:
+        self.bot = bot or FakeBot()
         self.said: list[str] = []
         self.session = Session(self.bot, remark=self.said.append)
         commands = all_commands(self.session, files or FakeFiles(), "gopolicy", "0.1.0")

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from gopolicy.draw.board_files import stone_sprite
 from gopolicy.draw.colors import INK, LINE, PAPER, SOFT_INK, WOOD, signed_color
 from gopolicy.go.types import BLACK, WHITE
-from gopolicy.views.stone_filters import (
+from gopolicy.views.filter_patterns import (
     EMPTY_HERE,
     OFF_BOARD,
     OWN_STONE,

@@ -8,7 +8,7 @@ from gopolicy.features.encode import Encoder
 from gopolicy.go.board import Board
 from gopolicy.go.diagram import parse_diagram
 from gopolicy.go.types import BLACK, WHITE, Color
-from gopolicy.views.rounding import Sketch, repaired
+from gopolicy.views.repaired_boards import Sketch, repaired
 
 
 def random_stones(seed: int, size: int = 9) -> np.ndarray:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from gopolicy.data.position_sample import PositionSample
 from gopolicy.features.planes import plane_set
 from gopolicy.views.board_lens import BoardLens
-from gopolicy.views.stone_filters import (
+from gopolicy.views.filter_patterns import (
     OFF_BOARD,
     StoneWeights,
     all_breathe,

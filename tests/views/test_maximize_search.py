@@ -14,9 +14,9 @@ from gopolicy.go.kernels import BoardArrays
 from gopolicy.go.types import BLACK, Point
 from gopolicy.nets.probe import answers
 from gopolicy.views.board_lens import BoardLens
-from gopolicy.views.rounding import Sketch, repaired
-from gopolicy.views.stone_filters import state_means
-from gopolicy.views.stone_search import BoardSearch, FoundBoard, Goal, Unit
+from gopolicy.views.filter_patterns import state_means
+from gopolicy.views.maximize_search import BoardSearch, FoundBoard, Goal, Unit
+from gopolicy.views.repaired_boards import Sketch, repaired
 
 CENTER = 40
 ENCODER = Encoder("alphago48", 9)

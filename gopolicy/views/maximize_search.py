@@ -24,7 +24,7 @@ from gopolicy.go.types import BLACK, WHITE
 from gopolicy.nets.probe import answers, leaking
 from gopolicy.progress import SILENT, Progress
 from gopolicy.views.board_lens import BATCH, BoardLens
-from gopolicy.views.rounding import Sketch, Stones, repaired
+from gopolicy.views.repaired_boards import Sketch, Stones, repaired
 
 RATE = 0.2
 EMPTY_START = 2.0
