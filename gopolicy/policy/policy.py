@@ -192,6 +192,22 @@ class Policy:
         probabilities: NDArray[np.float32] = np.exp(self.log_probabilities(planes_cnn[None])[0])
         return probabilities
 
+    def probabilities(
+        self, boards: Sequence[Board], colors: Sequence[Color]
+    ) -> NDArray[np.float32]:
+        """Return the probability of every point on each board for its color, [B, A].
+
+        The boards are one batch; legality is ignored.
+        """
+        for board in boards:
+            self._check_size(board)
+        planes = [
+            self.planes_of(board.arrays, color)
+            for board, color in zip(boards, map(player, colors), strict=True)
+        ]
+        found: NDArray[np.float32] = np.exp(self.log_probabilities(np.stack(planes)))
+        return found
+
     def outlooks(
         self, boards: Sequence[Board], colors: Sequence[Color] | None = None
     ) -> list[Outlook] | None:

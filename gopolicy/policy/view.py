@@ -32,6 +32,11 @@ class GivesProbabilities(Protocol):
 class GivesOutlooks(Protocol):
     """Whatever may know who wins, such as a `Policy`."""
 
+    def probabilities(
+        self, boards: Sequence[Board], colors: Sequence[Color]
+    ) -> npt.NDArray[np.float32]:
+        """Return a probability per point of each board, [B, A], with colors to move."""
+
     def outlooks(
         self, boards: Sequence[Board], colors: Sequence[Color] | None = None
     ) -> list[Outlook] | None:

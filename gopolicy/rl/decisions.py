@@ -162,7 +162,7 @@ class DecisionEncoder:
         """Return decisions and their choices [M, A] turned by symmetries [M]."""
         samples = Samples(decisions.starts, decisions.moves, symmetries)
         planes, points = self._encoder.batch(decisions.events, samples)
-        return EncodedDecisions(planes, points, self._turned(choices, symmetries))
+        return EncodedDecisions(planes, points, self.turned(choices, symmetries))
 
     def owned(
         self,
@@ -176,10 +176,10 @@ class DecisionEncoder:
         """
         signs = np.where(decisions.colors == BLACK, 1, -1)[:, None]
         mine = (1 + signs * ownership[decisions.games]) / np.float32(2)
-        turned: npt.NDArray[np.float32] = self._turned(mine.astype(np.float32), symmetries)
+        turned: npt.NDArray[np.float32] = self.turned(mine.astype(np.float32), symmetries)
         return turned
 
-    def _turned(self, values: npt.NDArray[Any], symmetries: npt.NDArray[np.int8]) -> Any:
+    def turned(self, values: npt.NDArray[Any], symmetries: npt.NDArray[np.int8]) -> Any:
         """Return what is said of points, [M, A], of boards that are turned."""
         turned = np.empty_like(values)
         np.put_along_axis(turned, self._turns[symmetries], values, axis=1)

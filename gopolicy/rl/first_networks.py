@@ -4,12 +4,15 @@ import copy
 
 import torch
 
+from gopolicy.errors import ConfigError
 from gopolicy.features.planes import plane_set
 from gopolicy.nets.equivariance import tie
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import load_weights
+from gopolicy.policy.load import load
 from gopolicy.policy.other_sizes import at_size
+from gopolicy.policy.policy import Policy
 from gopolicy.rl.reinforce_config import ReinforceConfig
 
 _SOFT = 0.1
@@ -51,3 +54,16 @@ def first_critic(config: ReinforceConfig, network: PolicyNetwork) -> PolicyNetwo
     for parameter in [*head.parameters(), *critic.get_submodule("position_bias").parameters()]:
         parameter.zero_()
     return critic
+
+
+def judge_of(config: ReinforceConfig, device: str) -> Policy | None:
+    """Return the network that says who is ahead after candidates, or None without candidates.
+
+    `ConfigError` for one that has learned moves alone.
+    """
+    if not config.candidates:
+        return None
+    judge = load(config.judge, device=device, backend="torch", size=config.size)
+    if not judge.info.outcome:
+        raise ConfigError(f"the judge {config.judge} has not learned who wins; see its card")
+    return judge

@@ -7,7 +7,7 @@ Letters: B batch, C planes, N board side, A = N * N points, G games, M decisions
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from gopolicy.go.types import BLACK
 from gopolicy.nets.network import PolicyNetwork
+from gopolicy.policy.policy import Policy
 from gopolicy.rl.advantages import (
     black_results,
     color_baseline,
@@ -25,6 +26,7 @@ from gopolicy.rl.advantages import (
     results_of,
     traced,
 )
+from gopolicy.rl.candidate_targets import CandidateTargets
 from gopolicy.rl.decisions import (
     DecisionEncoder,
     Decisions,
@@ -36,12 +38,13 @@ from gopolicy.rl.decisions import (
 from gopolicy.rl.mirrored_games import play_settings
 from gopolicy.rl.policy_gradient_loss import (
     clipped_gain,
+    distance,
     divergence,
     entropy_of,
     masked_log_softmax,
 )
 from gopolicy.rl.reinforce_config import ReinforceConfig
-from gopolicy.rl.self_play import FinishedGame
+from gopolicy.rl.self_play import FinishedGame, Mover
 from gopolicy.training.averaging import WeightAverage
 from gopolicy.training.compute import Compute
 from gopolicy.training.optimizers import descend, make_optimizer
@@ -61,9 +64,11 @@ class Networks:
     policy: PolicyNetwork
     """What learns to play."""
     parent: PolicyNetwork | None = None
-    """What it began as; None where the divergence from it is not asked for."""
+    """What it began as; None where neither the divergence from it nor candidates are asked for."""
     critic: PolicyNetwork | None = None
     """Says whose every point will be, as logits; None for other baselines."""
+    judge: Policy | None = None
+    """Says who is ahead after each candidate; None where moves are learned by the ends of games."""
 
     def learning(self) -> nn.ModuleDict:
         """Return those that are trained, in one module."""
@@ -80,13 +85,17 @@ class _Lesson:
     """[M, A] what there was to choose from."""
     symmetries: npt.NDArray[np.int8]
     """[M] how each is turned."""
+    shares: npt.NDArray[np.float32] | None = None
+    """[M, A] the probabilities that are aimed at; None: what was played tells."""
 
     def __len__(self) -> int:
         return len(self.decisions)
 
     def take(self, chosen: Ints) -> "_Lesson":
         """Return some of them, by their numbers."""
-        return _Lesson(self.decisions.take(chosen), self.choices[chosen], self.symmetries[chosen])
+        shares = None if self.shares is None else self.shares[chosen]
+        choices, symmetries = self.choices[chosen], self.symmetries[chosen]
+        return _Lesson(self.decisions.take(chosen), choices, symmetries, shares)
 
     def parts(self) -> Iterator["_Lesson"]:
         """Yield all in order, in parts that can be looked at together."""
@@ -113,6 +122,7 @@ class Learner:
         ema = config.learning.ema
         self.average = WeightAverage(networks.policy, ema) if ema else None
         self._encoder = DecisionEncoder(config.learning.planes, play_settings(config))
+        self._targets = CandidateTargets(networks.judge, config) if networks.judge else None
 
     @property
     def best_policy(self) -> PolicyNetwork:
@@ -120,17 +130,21 @@ class Learner:
         return self.average.network if self.average else self.networks.policy
 
     def learn(
-        self, games: Sequence[FinishedGame], step: int, draw: np.random.Generator
+        self,
+        games: Sequence[FinishedGame],
+        step: int,
+        draw: np.random.Generator,
+        policy: Mover,
     ) -> tuple[int, dict[str, float]]:
         """Learn from games in which the policy was mover 0; return the steps made and figures.
 
         step: steps made before.  The figures are means over the decisions.
         """
-        lesson, advantages = self._prepare(games, draw)
+        lesson, advantages = self._prepare(games, draw, policy)
         ownership = np.stack([game.ownership for game in games])
         size = self.config.learning.batch_size // self._world.size
         steps = max(self._fewest(len(lesson)) // size, 1)
-        before = self._played(lesson) if steps > 1 else None
+        before = self._played(lesson) if steps > 1 and not self._targets else None
         order = draw.permutation(len(lesson))[: steps * size]
         sums = torch.zeros(len(_FIGURES), dtype=torch.float64)
         for number in range(steps):
@@ -139,6 +153,8 @@ class Learner:
             terms = self._terms(part, advantages[at], None if before is None else before[at])
             if self.networks.critic is not None:
                 terms["ownership_loss"] = self._ownership_loss(part, ownership)
+                if (step + number) * self.config.learning.batch_size < self.config.critic_first:
+                    terms["loss"] = 0.0 * terms["loss"]
             self._descend(terms["loss"] + terms.get("ownership_loss", 0.0), step + number)
             sums += torch.stack(
                 [terms.get(name, torch.zeros(())).detach().double().cpu() for name in _FIGURES]
@@ -147,7 +163,7 @@ class Learner:
         return steps, dict(zip(_FIGURES, means.tolist(), strict=True))
 
     def _prepare(
-        self, games: Sequence[FinishedGame], draw: np.random.Generator
+        self, games: Sequence[FinishedGame], draw: np.random.Generator, policy: Mover
     ) -> tuple[_Lesson, Floats]:
         """Return what is learned from and the advantages, scaled to a mean square of 1."""
         every = decisions_of(games)
@@ -158,6 +174,8 @@ class Learner:
         seen = np.arange(len(every)) if self.config.trace < 1 else chosen
         some = every.take(seen)
         lesson = _Lesson(some, self._encoder.choices(games, some), symmetries[seen])
+        if self._targets:
+            return self._aimed(lesson, policy), np.zeros(len(lesson))
         advantages = self._advantages(
             lesson, black_results(games, self.config.komi, self.config.softness)
         )
@@ -191,6 +209,21 @@ class Learner:
         return values
 
     @torch.inference_mode()
+    def _aimed(self, lesson: _Lesson, policy: Mover) -> _Lesson:
+        """Return a lesson with the probabilities that are aimed at.
+
+        They are the parent's, shifted.  Were they those of the policy as it is now, what the judge
+        errs by would add up from iteration to iteration and make all candidates equal.
+        """
+        assert self._targets is not None
+        straight = replace(lesson, symmetries=np.zeros_like(lesson.symmetries))
+        found = [np.zeros((0, self.config.size**2), np.float32)]
+        for part in straight.parts():
+            found.append(self._logs(self.networks.parent, part)[0].cpu().numpy())
+        shares = self._targets.shares(lesson.decisions, np.concatenate(found), policy)
+        return replace(lesson, shares=self._encoder.turned(shares, lesson.symmetries))
+
+    @torch.inference_mode()
     def _played(self, lesson: _Lesson) -> npt.NDArray[np.float32]:
         """Return the log-probabilities of what was played as the policy is now, [M]."""
         found = [np.zeros(0, np.float32)]
@@ -204,10 +237,13 @@ class Learner:
         """Return loss, entropy and divergence from the parent."""
         config, device = self.config, self._world.device
         logs_ba, played_b = self._logs(self.networks.policy, part)
-        past_b = played_b.detach() if before is None else torch.from_numpy(before).to(device)
-        advantages_b = torch.from_numpy(advantages).to(device, torch.float32)
         entropy = entropy_of(logs_ba).mean()
-        loss = -clipped_gain(played_b - past_b, advantages_b, config.clip_ratio)
+        if part.shares is not None:
+            loss = distance(torch.from_numpy(part.shares).to(device), logs_ba).mean()
+        else:
+            past_b = played_b.detach() if before is None else torch.from_numpy(before).to(device)
+            advantages_b = torch.from_numpy(advantages).to(device, torch.float32)
+            loss = -clipped_gain(played_b - past_b, advantages_b, config.clip_ratio)
         terms = {"loss": loss - config.entropy * entropy, "entropy": entropy}
         if self.networks.parent is not None:
             with torch.no_grad():
@@ -223,7 +259,7 @@ class Learner:
         target_ba = torch.from_numpy(owned).to(self._world.device)
         return F.binary_cross_entropy_with_logits(logits_ba, target_ba)
 
-    def _logs(self, network: PolicyNetwork, part: _Lesson) -> tuple[Tensor, Tensor]:
+    def _logs(self, network: PolicyNetwork | None, part: _Lesson) -> tuple[Tensor, Tensor]:
         """Return log-probabilities, [B, A], and those of what was played, [B]."""
         logits_ba, choices_ba, points_b = self._look(network, part)
         logs_ba = masked_log_softmax(logits_ba, choices_ba, self.config.temperature)

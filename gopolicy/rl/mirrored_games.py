@@ -1,7 +1,7 @@
 """Games in pairs with colors exchanged, and who won them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,16 +47,19 @@ class MirroredGames:
     go_on: Callable[[], bool]
     """Asked again and again; games under way are given up when it says no."""
 
-    def play(self, movers: list[Policy], count: int, seed: list[int]) -> list[FinishedGame]:
+    def play(
+        self, movers: list[Policy], count: int, seed: list[int], *, plies: int = 0
+    ) -> list[FinishedGame]:
         """Play so many games of one mover with itself, or of two; return them by number.
 
-        `GamesGivenUpError` where it was told to stop.
+        They are broken off after so many plies, 0: played to the end.  `GamesGivenUpError` where it
+        was told to stop.
         """
         share = count // self.world.size
         first = share * self.world.rank
         play = SelfPlay(
             movers,
-            play_settings(self.config),
+            replace(play_settings(self.config), most_moves=plies or None),
             games=share,
             seed=int(np.random.SeedSequence(seed).generate_state(1, np.uint32)[0]),
             pairing=MirroredPairing(len(movers) - 1),

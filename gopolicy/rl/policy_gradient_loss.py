@@ -6,6 +6,9 @@ Letters: B batch, A = N * N points.
 import torch
 from torch import Tensor
 
+_MOST_RATIO = 3.0
+"""How many times as probable a bad move may become and still count, as Ye et al. 2020 chose it."""
+
 
 def masked_log_softmax(logits_ba: Tensor, choices_ba: Tensor, temperature: float) -> Tensor:
     """Return log-probabilities over the choices alone, [B, A]; -inf elsewhere."""
@@ -35,11 +38,24 @@ def clipped_gain(growth_b: Tensor, advantages_b: Tensor, clip: float) -> Tensor:
     growth_b: how much the log-probability of what was played has grown since it was played.  Where
     that is 0, the gradient is that of REINFORCE.  A move whose probability has changed by more than
     the share clip in the direction of its advantage counts no more (the clipped objective of
-    Schulman et al. 2017); clip 0 lets every move count.
+    Schulman et al. 2017), nor does a bad move that has become many times as probable, whose loss
+    would know no bounds (the second clip of Ye et al. 2020); clip 0 lets every move count.
     """
     ratios_b = growth_b.exp()
     gains_b = ratios_b * advantages_b
     if clip:
         clipped_b = ratios_b.clamp(1 - clip, 1 + clip) * advantages_b
         gains_b = torch.minimum(gains_b, clipped_b)
+        gains_b = torch.maximum(gains_b, -_MOST_RATIO * advantages_b.abs())
     return gains_b.mean()
+
+
+def distance(shares_ba: Tensor, logs_ba: Tensor) -> Tensor:
+    """Return the Kullback-Leibler divergence of shares from probabilities, [B], in nats.
+
+    logs_ba are logarithms, -inf only where shares are 0.
+    """
+    nowhere_ba = torch.isneginf(logs_ba)
+    return (
+        torch.xlogy(shares_ba, shares_ba) - shares_ba * logs_ba.masked_fill(nowhere_ba, 0.0)
+    ).sum(1)

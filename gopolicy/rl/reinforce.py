@@ -24,7 +24,7 @@ from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.weights import LoadedNetwork, describe_network, save_weights
 from gopolicy.policy.policy import Policy
 from gopolicy.progress import SILENT, Progress
-from gopolicy.rl.first_networks import first_critic, first_policy
+from gopolicy.rl.first_networks import first_critic, first_policy, judge_of
 from gopolicy.rl.learner import Learner, Networks
 from gopolicy.rl.learning_curves import draw_learning_curves
 from gopolicy.rl.mirrored_games import GamesGivenUpError, MirroredGames, points_won
@@ -141,6 +141,11 @@ class _Reinforcer:
         return int(self.facts.counts["iteration"])
 
     @property
+    def _needs_parent(self) -> bool:
+        """Whether what is learned depends on the parent."""
+        return bool(self.config.kl or self.config.candidates)
+
+    @property
     def positions(self) -> int:
         """Decisions learned from so far."""
         return self.facts.step * self.config.learning.batch_size
@@ -160,7 +165,10 @@ class _Reinforcer:
         self.parent = self._parent()
         critic = first_critic(self.config, network)
         networks = Networks(
-            policy=network, critic=critic, parent=self.parent if self.config.kl else None
+            policy=network,
+            critic=critic,
+            parent=self.parent if self._needs_parent else None,
+            judge=judge_of(self.config, str(self.world.device)),
         )
         self.learner = Learner(self.config, networks, compute, self.world)
         if resume:
@@ -206,14 +214,17 @@ class _Reinforcer:
         seed = self._seed(number, _PLAY)
         draw = np.random.default_rng([*seed, self.world.rank])
         opponent = self._opponent(number, np.random.default_rng(seed))
-        games = self.games.play([self._policy(), *opponent], self.config.games, seed)
+        policy = self._policy()
+        games = self.games.play(
+            [policy, *opponent], self.config.games, seed, plies=self.config.plies
+        )
         seconds = time.perf_counter() - start
-        steps, figures = self.learner.learn(games, self.facts.step, draw)
+        steps, figures = self.learner.learn(games, self.facts.step, draw, policy)
         self.facts.step += steps
         self.facts.counts["iteration"] += 1
         self.facts.counts["games"] += self.config.games
         self.facts.seconds += time.perf_counter() - start
-        figures |= self._play_figures(games, bool(opponent))
+        figures |= self._play_figures(games, bool(opponent) and not self.config.plies)
         figures["games_per_second"] = self.config.games / (time.perf_counter() - start)
         figures["play_share"] = seconds / (time.perf_counter() - start)
         self._note("play", figures)
@@ -308,7 +319,7 @@ class _Reinforcer:
         try:
             return self.pool.load(0, self.config.size).network
         except WeightsError as error:
-            if self.config.kl:
+            if self._needs_parent:
                 raise
             self.progress.message(f"nothing is measured against the parent: {error}")
             return None

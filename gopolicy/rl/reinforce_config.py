@@ -22,7 +22,16 @@ LEARNING = (
 """The settings of `gopolicy train` that mean the same here."""
 EXTENDABLE = {
     *("pool_every", "pool_share", "positions_per_game", "trace", "softness", "clip_ratio"),
-    *("entropy", "kl", "measure_every", "measure_games"),
+    *(
+        "candidates",
+        "judge",
+        "continuation",
+        "boldness",
+        "entropy",
+        "kl",
+        "measure_every",
+        "measure_games",
+    ),
 }
 """What may change when a run goes on, beside what may in `gopolicy train`."""
 
@@ -72,11 +81,27 @@ class ReinforceConfig:
     trace: float = 1.0
     """With baseline ownership: how much of the credit goes back from one decision to the one
     before.  1: each gets the result; lower: rather what changed soon after it."""
+    critic_first: int = 0
+    """With baseline ownership: the second network learns from so many decisions alone before the
+    policy begins to."""
     softness: float = 0.0
     """The result is tanh(lead / softness); 0: 1 for a win and -1 for a loss, however large."""
     clip_ratio: float = 0.2
     """A move counts no more once its probability has changed by this share since it was played, in
     the direction of its advantage; 0: it always counts."""
+    candidates: int = 0
+    """Learn from up to so many of the most probable moves of each decision, by what the judge says
+    after them; 0: from the move that was played, by how its game ended."""
+    judge: str = ""
+    """With candidates: a network that has learned who wins, a name or folder."""
+    continuation: int = 3
+    """With candidates: plies by which the policy goes on after each before the judge is asked."""
+    plies: int = 0
+    """With candidates: moves and passes after which a game is broken off, since its end teaches
+    nothing; 0: played to the end."""
+    boldness: float = 4.0
+    """With candidates: how much more probable a move shall become if its player is ahead by one
+    standard deviation of the score more, in logarithms of probability."""
     entropy: float = 0.0
     """Weight of the entropy of the moves, which keeps them varied."""
     kl: float = 0.0
@@ -103,6 +128,10 @@ class ReinforceConfig:
             )
         if self.trace < 1 and self.baseline != "ownership":
             raise ConfigError(f"trace {self.trace} needs baseline=ownership")
+        if bool(self.candidates) != bool(self.judge):
+            raise ConfigError("candidates need a judge, and a judge is for candidates alone")
+        if self.plies and not self.candidates:
+            raise ConfigError("games without an end (plies) need candidates")
 
 
 _RANGES = {
@@ -115,8 +144,13 @@ _RANGES = {
     "pool_share": Range(0, 1),
     "positions_per_game": Range(0),
     "trace": Range(0, 1),
+    "critic_first": Range(0),
     "softness": Range(0, 1000),
     "clip_ratio": Range(0, 1, without_high=True),
+    "candidates": Range(0, 361),
+    "continuation": Range(0, 100),
+    "plies": Range(0),
+    "boldness": Range(0, 100),
     "entropy": Range(0, 1000),
     "kl": Range(0, 1000),
     "measure_every": Range(0),

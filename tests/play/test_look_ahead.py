@@ -8,8 +8,16 @@ from numpy.typing import NDArray
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
-from gopolicy.go.types import Color, Point
+from gopolicy.go.types import (
+    EVENT_COLOR_SHIFT,
+    EVENT_NO_POINT,
+    EVENT_POINT_MASK,
+    Color,
+    Point,
+    setup_event,
+)
 from gopolicy.go.vertex import parse_vertex
+from gopolicy.play.look_ahead import LookAhead
 from gopolicy.play.player import Player
 from gopolicy.policy.outlook import Outlook
 
@@ -22,21 +30,33 @@ class KnowsMoves:
     def __init__(self, winning: dict[str, float], color: Color) -> None:
         self.winning = {parse_vertex(name, SIZE): share for name, share in winning.items()}
         self.color = color
-        self.looked: list[int] = []
+        self.looked: list[list[int]] = []
 
     def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
         shares: NDArray[np.float32] = np.float32(0.9) ** np.arange(SIZE * SIZE, dtype=np.float32)
         return np.asarray(shares / shares.sum(), np.float32)
 
+    def probabilities(
+        self, boards: Sequence[Board], colors: Sequence[Color]
+    ) -> NDArray[np.float32]:
+        assert colors == [board.to_move for board in boards]
+        return np.stack([self.predict(board) for board in boards])
+
     def outlooks(
         self, boards: Sequence[Board], colors: Sequence[Color] | None = None
     ) -> list[Outlook] | None:
-        assert colors == [self.color.opponent] * len(boards)
-        self.looked += [int(board.last_move or 0) for board in boards]
+        assert colors is None
+        self.looked += [self._moves(board) for board in boards]
         return [self._outlook(board) for board in boards]
 
+    def _moves(self, board: Board) -> list[int]:
+        """Return the points that were played, the candidate first."""
+        colors = [int(event) >> EVENT_COLOR_SHIFT for event in board.events]
+        assert colors == [self.color, self.color.opponent] * 2
+        return [int(event) & EVENT_POINT_MASK for event in board.events]
+
     def _outlook(self, board: Board) -> Outlook:
-        share = self.winning.get(board.last_move or Point(0), 0.5)
+        share = self.winning.get(Point(self._moves(board)[0]), 0.5)
         black = share if self.color == Color.BLACK else 1 - share
         owners = np.zeros(SIZE * SIZE, np.float32)
         return Outlook(ownership=owners, lead=0.0, spread=1.0, black_wins=black)
@@ -47,13 +67,27 @@ def test_a_move_that_wins_more_often_is_preferred(color: Color) -> None:
     bot = KnowsMoves({"D9": 0.8, "C9": 0.4, "H9": 1.0}, color)
     choice = Player(bot, look_ahead=5).choose(Board(SIZE), color)
     assert choice.vertex == "D9"  # H9 is not among the five most probable
-    assert sorted(bot.looked) == [0, 1, 2, 3, 4]
+    best_of_each = [[0, 1, 2, 3], [1, 0, 2, 3], [2, 0, 1, 3], [3, 0, 1, 2], [4, 0, 1, 2]]
+    assert sorted(bot.looked) == best_of_each
     assert Player(bot, look_ahead=0).choose(Board(SIZE), color).vertex == "A9"
 
 
 def test_a_small_difference_does_not_beat_a_large_probability() -> None:
     bot = KnowsMoves({"B9": 0.505}, Color.BLACK)
     assert Player(bot, look_ahead=2).choose(Board(SIZE), Color.BLACK).vertex == "A9"
+
+
+def test_moves_that_hardly_come_into_question_are_not_looked_at() -> None:
+    bot, shares = KnowsMoves({"B9": 1.0}, Color.BLACK), np.zeros(SIZE * SIZE)
+    ahead = LookAhead(bot, Board(SIZE), Color.BLACK, 5)
+    shares[:2] = 0.9, 0.004
+    assert ahead.weighed(shares).tolist() == [1.0, *80 * [0.0]]
+    assert bot.looked == []
+    shares[1:3] = 0.02
+    weighed = ahead.weighed(shares)
+    assert [row[0] for row in bot.looked] == [0, 1, 2]
+    assert weighed.argmax() == 1
+    assert weighed.sum() == pytest.approx(1)
 
 
 def test_without_knowledge_of_outcomes_it_says_so() -> None:
@@ -63,3 +97,18 @@ def test_without_knowledge_of_outcomes_it_says_so() -> None:
 
     with pytest.raises(ConfigError, match="learned who wins"):
         Player(Moves(), look_ahead=4).choose(Board(SIZE))
+
+
+def test_the_game_goes_on_by_passes_where_only_eyes_are_left() -> None:
+    class Full(KnowsMoves):
+        def _moves(self, board: Board) -> list[int]:
+            return [int(event) & EVENT_POINT_MASK for event in board.events[-4:]]
+
+    board = Board(SIZE)
+    eyes = [0, 2, 50]
+    stones = [Point(at) for at in range(SIZE * SIZE) if at not in eyes]
+    board.carry_out(setup_event(at, Color.BLACK) for at in stones)
+    bot, shares = Full({}, Color.BLACK), np.zeros(SIZE * SIZE)
+    shares[eyes[:2]] = 0.5
+    LookAhead(bot, board, Color.BLACK, 3).weighed(shares)
+    assert sorted(bot.looked) == [[0, *3 * [EVENT_NO_POINT]], [2, *3 * [EVENT_NO_POINT]]]

@@ -71,3 +71,13 @@ def test_the_gradient_is_that_of_reinforce_and_ends_where_enough_has_changed() -
     assert grown_b.grad is not None
     assert grown_b.grad[:2].tolist() == [0.0, 0.0]
     torch.testing.assert_close(grown_b.grad[2:], (grown_b.detach().exp() * advantages_b)[2:] / 4)
+
+
+def test_a_bad_move_that_has_become_very_probable_costs_no_more_than_a_bound() -> None:
+    grown_b = torch.tensor([20.0], requires_grad=True)
+    gain = clipped_gain(grown_b, torch.tensor([-0.5]), 0.2)
+    gain.backward()  # type: ignore[no-untyped-call]
+    assert gain.item() == -1.5
+    assert grown_b.grad is not None
+    assert grown_b.grad.item() == 0.0
+    assert clipped_gain(grown_b, torch.tensor([-0.5]), 0.0).item() < -1e6

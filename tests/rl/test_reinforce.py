@@ -135,20 +135,29 @@ def test_what_won_becomes_more_probable(changes: tuple[str, ...]) -> None:
     decisions = decisions_of(games)
     lead = np.array([game.score for game in games]) - config.komi
     won = np.sign(lead)[decisions.games] == np.where(decisions.colors == 1, 1, -1)
-    before = played_logs(learner, games)
+    before = played_logs(learner, games, policy)
     for _ in range(6):
-        steps, figures = learner.learn(games, 0, np.random.default_rng(1))
-    after = played_logs(learner, games)
+        steps, figures = learner.learn(games, 0, np.random.default_rng(1), policy)
+    after = played_logs(learner, games, policy)
     assert steps == len(decisions) // 128 > 2
     growth = after - before
     assert growth[won].mean() > growth[~won].mean() + 0.01
     assert figures["kl"] == figures["ownership_loss"] == 0.0
 
 
-def played_logs(learner: Learner, games: Iterable[Any]) -> np.ndarray:
+def played_logs(learner: Learner, games: Iterable[Any], policy: Policy) -> np.ndarray:
     """Return how probable each decision is for the policy as it is now."""
-    lesson, _ = learner._prepare(list(games), np.random.default_rng(5))
+    lesson, _ = learner._prepare(list(games), np.random.default_rng(5), policy)
     return learner._played(lesson)
+
+
+def test_the_critic_may_learn_before_the_policy_does(tmp_path: Path) -> None:
+    changes = ["critic_first=100000", "entropy=0.1", "kl=0.1", "lr=0.01", "warmup=0"]
+    run(tmp_path, 6, *OWNERSHIP[:2], *changes)
+    first, last = (load_weights(tmp_path / name) for name in ("pool/000000", "weights"))
+    assert first.info.sha256 == last.info.sha256
+    losses = [entry["ownership_loss"] for entry in entries(tmp_path) if entry["kind"] == "play"]
+    assert max(abs(loss - np.log(2)) for loss in losses) > 1e-3  # the critic did learn
 
 
 def test_games_teach_to_win(tmp_path: Path) -> None:

@@ -1,0 +1,202 @@
+"""Learning from candidates: the target against a slow twin, and that a policy gets there."""
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from reference.tiny_games import write_outcome_weights, write_weights
+
+from gopolicy.__main__ import main
+from gopolicy.errors import ConfigError
+from gopolicy.go.board import Board
+from gopolicy.go.types import Color, Point
+from gopolicy.nets.registry import build_network
+from gopolicy.nets.weights import LoadedNetwork, describe_network, load_weights
+from gopolicy.play.look_ahead import LookAhead
+from gopolicy.policy.load import load
+from gopolicy.policy.policy import Policy
+from gopolicy.rl.candidate_targets import CandidateTargets
+from gopolicy.rl.decisions import DecisionEncoder, Decisions, decisions_of
+from gopolicy.rl.learner import Learner, Networks
+from gopolicy.rl.mirrored_games import play_settings
+from gopolicy.rl.reinforce import Limits, reinforce
+from gopolicy.rl.reinforce_config import ReinforceConfig, override_reinforce
+from gopolicy.rl.self_play import FinishedGame, SelfPlay
+from gopolicy.training.compute import Compute
+from gopolicy.training.world import World
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SIZE = 5
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an untrained network that says how games end."""
+    return write_outcome_weights(tmp_path_factory.mktemp("judge"), SIZE, "alphago4")
+
+
+def config_of(judge: Path, *changes: str) -> ReinforceConfig:
+    """Return settings of a run that takes no time."""
+    settings = [
+        *("size=5", "planes=alphago4", "filters=8", "layers=3", "games=4", "batch_size=16"),
+        *("precision=fp32", "measure_every=0", "candidates=3", f"judge={judge}", "plies=20"),
+    ]
+    return override_reinforce(ReinforceConfig(), [*settings, *changes])
+
+
+def new_policy(config: ReinforceConfig) -> Policy:
+    """Return a network with random weights."""
+    torch.manual_seed(1)
+    network = build_network("alphago-res", planes=4, size=SIZE, **config.learning.settings)
+    return Policy(LoadedNetwork(network, describe_network(network, "alphago4")), device="cpu")
+
+
+def played(config: ReinforceConfig, policy: Policy, count: int) -> list[FinishedGame]:
+    """Return games that were broken off, by number."""
+    settings = replace(play_settings(config), most_moves=20)
+    games = SelfPlay([policy], settings, seed=1).play(count)
+    return sorted(games, key=lambda game: game.number)
+
+
+def logs_of(
+    config: ReinforceConfig, policy: Policy, games: Sequence[FinishedGame], decisions: Decisions
+) -> NDArray[np.float32]:
+    """Return log-probabilities over what there was to choose from, [M, A]."""
+    encoder = DecisionEncoder("alphago4", play_settings(config))
+    choices = encoder.choices(games, decisions)
+    straight = np.zeros(len(decisions), np.int8)
+    logs = policy.log_probabilities(encoder.encode(decisions, choices, straight).planes)
+    logs = np.where(choices, logs, -np.inf)
+    total: NDArray[np.float32] = logs - np.log(np.exp(logs).sum(1, keepdims=True))
+    return total.astype(np.float32)
+
+
+def test_the_target_is_what_boards_and_one_look_after_the_other_give(judged: Path) -> None:
+    config = config_of(judged, "continuation=0", "boldness=3")
+    policy, judge = (
+        new_policy(config),
+        load(judged, device="cpu", backend="torch", precision="fp32"),
+    )
+    games = played(config, policy, 3)
+    decisions = decisions_of(games)
+    logs = logs_of(config, policy, games, decisions)
+    shares = CandidateTargets(judge, config).shares(decisions, logs, policy)
+    np.testing.assert_allclose(shares.sum(1), 1, rtol=1e-4)
+    moved = 0
+    for row in range(len(decisions)):
+        board = Board(SIZE, komi=config.komi)
+        board.carry_out(decisions.events[decisions.starts[row] : decisions.moves[row]].tolist())
+        color = Color(int(decisions.colors[row]))
+        expected = np.exp(logs[row].astype(np.float64))
+        best = sorted(np.flatnonzero(expected), key=lambda at: -logs[row][at])[:3]
+        best = [at for at in best if expected[at] >= 0.02 * expected[best[0]]]
+        raised = expected.copy()
+        for at in best:
+            after = board.copy()
+            after.play(Point(int(at)), color)
+            (outlook,) = judge.outlooks([after]) or []
+            lead = outlook.lead if color == Color.BLACK else -outlook.lead
+            raised[at] *= np.exp(3 * lead / max(outlook.spread, 1))
+        raised[best] *= expected[best].sum() / raised[best].sum()
+        np.testing.assert_allclose(shares[row], raised, rtol=1e-3, atol=1e-6)
+        moved += np.abs(shares[row] - expected).max() > 1e-3
+    assert moved > len(decisions) / 2
+
+
+def test_the_game_goes_on_as_it_does_where_a_player_looks_ahead(judged: Path) -> None:
+    config = config_of(judged, "continuation=3", "boldness=0.5", "candidates=2")
+    policy, judge = (
+        new_policy(config),
+        load(judged, device="cpu", backend="torch", precision="fp32"),
+    )
+
+    class Mind:
+        """The policy's moves and the judge's outlooks; keeps the boards that were looked at."""
+
+        looked: list[Board]
+
+        def probabilities(
+            self, boards: Sequence[Board], colors: Sequence[Color]
+        ) -> NDArray[np.float32]:
+            return policy.probabilities(boards, colors)
+
+        def outlooks(self, boards: Sequence[Board], colors: Any = None) -> Any:
+            self.looked = list(boards)
+            return judge.outlooks(boards)
+
+        def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
+            raise AssertionError
+
+    games = played(config, policy, 1)
+    decisions = decisions_of(games)
+    first = decisions.take(np.flatnonzero(decisions.moves < 3))  # all moves but eyes are sensible
+    logs = logs_of(config, policy, games, first)
+    shares = CandidateTargets(judge, config).shares(first, logs, policy)
+    for row in range(len(first)):
+        board = Board(SIZE, komi=config.komi)
+        board.carry_out(first.events[first.starts[row] : first.moves[row]].tolist())
+        color, mind = Color(int(first.colors[row])), Mind()
+        before = np.exp(logs[row].astype(np.float64))
+        LookAhead(mind, board, color, 2).weighed(before)
+        points = np.argsort(-before, kind="stable")[:2]
+        outlooks = judge.outlooks(mind.looked) or []
+        sure = np.array([each.lead_of(color) / max(each.spread, 1) for each in outlooks])
+        raised = before[points] * np.exp(0.5 * sure)
+        raised *= before[points].sum() / raised.sum()
+        np.testing.assert_allclose(shares[row][points], raised, rtol=1e-3)
+
+
+def test_a_policy_comes_nearer_to_its_targets_which_stay(judged: Path) -> None:
+    config = config_of(judged, "lr=0.01", "warmup=0", "games=32", "equivariant=true")
+    policy = new_policy(config)
+    judge = load(judged, device="cpu", backend="torch", precision="fp32")
+    network = copy.deepcopy(policy.network)
+    networks = Networks(policy=network, parent=copy.deepcopy(network), judge=judge)
+    learner = Learner(
+        config, networks, Compute("fp32", "channels_last"), World(torch.device("cpu"))
+    )
+    games = played(config, policy, 32)
+    losses = [
+        learner.learn(games, 0, np.random.default_rng(1), policy)[1]["loss"] for _ in range(20)
+    ]
+    assert losses[-1] < 0.75 * losses[0]
+
+
+def test_a_run_that_goes_on_equals_one_that_never_stopped(tmp_path: Path, judged: Path) -> None:
+    config = config_of(judged, "positions_per_game=3")
+    for name, iterations in (("whole", 3), ("parts", 1), ("parts", 2)):
+        out, limits = tmp_path / name, Limits(iterations=iterations)
+        reinforce(out, config, limits=limits, resume=iterations == 2, device="cpu")
+    whole, parts = (load_weights(tmp_path / name / "weights") for name in ("whole", "parts"))
+    assert whole.info.sha256 == parts.info.sha256
+    first = json.loads((tmp_path / "whole" / "metrics.jsonl").read_text().splitlines()[0])
+    assert (first["length"], first["broken_off"]) == (20, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["candidates=2"], "need a judge"),
+        (["judge=alphago-64x8"], "need a judge"),
+        (["plies=20"], "need candidates"),
+    ],
+)
+def test_settings_that_need_each_other_say_so(changes: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        override_reinforce(ReinforceConfig(), changes)
+
+
+def test_a_judge_that_knows_moves_alone_is_refused(tmp_path: Path, capsys: Any) -> None:
+    moves = write_weights(tmp_path / "moves", SIZE, "alphago4")
+    command = ["reinforce", "--size", "5", "--planes", "alphago4", "--out", str(tmp_path / "run")]
+    command += ["--set", "candidates=2", "--set", f"judge={moves}"]
+    assert main(command) == 1
+    assert "has not learned who wins" in capsys.readouterr().err
