@@ -1,6 +1,7 @@
 """``gopolicy evaluate``: how often a network finds the move that was played."""
 
 import argparse
+import time
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gopolicy.data.selection import Split
     from gopolicy.data.table import GameTable
     from gopolicy.evaluation.accuracy import AccuracyReport
+    from gopolicy.evaluation.outcome_accuracy import OutcomeReport
     from gopolicy.policy.policy import Policy
     from gopolicy.progress import Progress
 
@@ -33,14 +35,16 @@ DESCRIPTION = """\
 Measures how often a network finds the move that was played, on archives of games or on a store.
 
 Every board move of the chosen games counts, passes do not. Top-k is over all points, illegal ones
-included; top1_legal is the figure with illegal points left out."""
+included; top1_legal is the figure with illegal points left out. Of a network that says how games
+end, the win rates after 0, 50, 100, ... moves are measured too, by who won."""
 
 EXAMPLES = """\
 examples:
   gopolicy evaluate games.tar.gz
   gopolicy evaluate games.tar.gz --weights run/weights --report report --symmetries 8
   gopolicy evaluate kgs/*.tar.gz --min-rank 6d --handicap none --limit 100000 --json
-  gopolicy evaluate store --split validation --json"""
+  gopolicy evaluate store --split validation --json
+  gopolicy evaluate games.tar.gz --weights alphago-res-96x11-outcome --playouts 100"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +79,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "look at N positions only, evenly spread over the games, always the same ones",
         kind=positive_int,
     )
+    add(
+        "--playouts N",
+        "compare win rates with those of N random playouts, and with a fit of those",
+        kind=positive_int,
+    )
     add("--report DIR", "write charts and an HTML page", kind=Path)
     add("--batch-size N", "", 256, batch_size)
     add(
@@ -106,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
     counts |= _seen_games(args, table, ids)
     policy = policy_for(args, loaded, table.size)
     report = evaluate_positions(policy, table, ids, batch_size=args.batch_size, progress=progress)
+    outcome = _outcomes(args, policy, table, ids, progress)
     conditions = {
         "weights": weights_name(args),
         "size": table.size,
@@ -117,14 +127,15 @@ def run(args: argparse.Namespace) -> int:
         "backend": policy.backend_for(precision),
         "positions_per_second": report.positions / report.seconds,
     }
-    result = {**asdict(report), **counts, **conditions}
+    ends = {"outcome": asdict(outcome) if outcome else None}
+    result = {**asdict(report), **ends, **counts, **conditions}
     if args.report:
-        page = _write_report(args, policy, report, {**counts, **conditions})
+        page = _write_report(args, policy, report, {**counts, **conditions}, outcome)
         say(f"report: {page}")
     if args.json:
         print_json(result)
     else:
-        print_text(_as_text(report, counts, conditions))
+        print_text(_as_text(report, counts, conditions, outcome))
     return 0
 
 
@@ -155,6 +166,40 @@ def _games(
     return selection.table, ids, counts
 
 
+def _outcomes(
+    args: argparse.Namespace,
+    policy: "Policy",
+    table: "GameTable",
+    ids: "Int64Array",
+    progress: "Progress",
+) -> "OutcomeReport | None":
+    """Return how good the network's win rates are over the games of the positions."""
+    import numpy as np
+
+    from gopolicy.evaluation import outcome_accuracy as accuracy
+    from gopolicy.play.playouts import estimate
+
+    if not policy.knows_outcomes:
+        if args.playouts:
+            raise ConfigError("--playouts needs a network that says how games end")
+        return None
+    started = time.perf_counter()
+    positions = accuracy.ended_positions(table, np.unique(table.games_of(ids)))
+    if not len(positions):
+        return None
+    said = {
+        "network": accuracy.ask_network(
+            policy, positions, batch_size=args.batch_size, progress=progress
+        )
+    }
+    if args.playouts:
+        said["playouts"] = accuracy.ask_playouts(
+            lambda board, color: estimate(board, args.playouts, to_move=color), positions, progress
+        )
+        said["fitted playouts"] = accuracy.fitted(said["playouts"], positions)
+    return accuracy.summarize_outcomes(positions, said, time.perf_counter() - started)
+
+
 def _seen_games(args: argparse.Namespace, table: "GameTable", ids: "Int64Array") -> dict[str, Any]:
     """Return how many games the weights may know from training; warn where there are any."""
     from gopolicy.cli.networks import weights_name
@@ -171,8 +216,14 @@ def _seen_games(args: argparse.Namespace, table: "GameTable", ids: "Int64Array")
     return {"seen_games": found.seen}
 
 
-def _as_text(report: "AccuracyReport", counts: dict[str, Any], conditions: dict[str, Any]) -> str:
+def _as_text(
+    report: "AccuracyReport",
+    counts: dict[str, Any],
+    conditions: dict[str, Any],
+    outcome: "OutcomeReport | None",
+) -> str:
     from gopolicy.evaluation.accuracy_report import headline
+    from gopolicy.evaluation.outcome_charts import outcome_table
 
     lines = [f"{name:<13} {value:>10}   {remark}" for name, value, remark in headline(report)]
     reasons = ", ".join(f"{n} {reason}" for reason, n in counts["rejected_by_reason"].items())
@@ -181,6 +232,9 @@ def _as_text(report: "AccuracyReport", counts: dict[str, Any], conditions: dict[
     for row in report.by_phase:
         span = f"{row['first_move']}-{row['last_move'] or ''}"
         lines.append(f"  {span:<9} {row['top1']:6.1%}  of {row['positions']:,}")
+    if outcome:
+        lines += ["", "win rate by moves played (always 50 %: 0.6931 nats):"]
+        lines += ["".join(f"{cell:>16}" for cell in row) for row in outcome_table(outcome)]
     if conditions["note"]:
         lines += ["", conditions["note"]]
     lines += ["", left_out + f", {counts['duplicates']} duplicates"]
@@ -189,11 +243,16 @@ def _as_text(report: "AccuracyReport", counts: dict[str, Any], conditions: dict[
         f"{conditions['precision']} by {conditions['backend']} on {conditions['device']}, "
         f"{conditions['positions_per_second']:,.0f} positions/s"
     )
-    return "\n".join([*lines, "", report.protocol])
+    protocols = [report.protocol, *([outcome.protocol] if outcome else [])]
+    return "\n".join([*lines, "", *protocols])
 
 
 def _write_report(
-    args: argparse.Namespace, policy: "Policy", report: "AccuracyReport", conditions: dict[str, Any]
+    args: argparse.Namespace,
+    policy: "Policy",
+    report: "AccuracyReport",
+    conditions: dict[str, Any],
+    outcome: "OutcomeReport | None",
 ) -> Path:
     from gopolicy.draw.render import words
     from gopolicy.evaluation.accuracy_report import write_accuracy_report
@@ -212,5 +271,9 @@ def _write_report(
         **{name: value for name, value in conditions.items() if value != ""},
     }
     return write_accuracy_report(
-        args.report, report, network=str(conditions["weights"]), facts=facts
+        args.report,
+        report,
+        network=str(conditions["weights"]),
+        facts=facts,
+        outcome=outcome,
     )

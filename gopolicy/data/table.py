@@ -131,6 +131,11 @@ class GameTable:
         sizes: Int64Array = self.position_offsets[games + 1] - self.position_offsets[games]
         return sizes
 
+    def games_of(self, position_ids: npt.NDArray[np.integer[Any]]) -> Int64Array:
+        """Return the game of each position [B]."""
+        games: Int64Array = np.searchsorted(self.position_offsets, position_ids, side="right") - 1
+        return games
+
     def locate(self, position_ids: npt.NDArray[np.integer[Any]]) -> Located:
         """Find the move of each position id [B]; IndexError outside 0..positions - 1.
 
@@ -139,7 +144,7 @@ class GameTable:
         ids = np.ascontiguousarray(position_ids, np.int64)
         if len(ids) and not (ids.min() >= 0 and ids.max() < self.positions):
             raise IndexError(f"position ids must lie in 0..{self.positions - 1}")
-        games = np.searchsorted(self.position_offsets, ids, side="right").astype(np.int64) - 1
+        games = self.games_of(ids)
         self._check(games)
         indices = np.zeros(len(ids), np.int32)
         ranks = ids - self.position_offsets[games]

@@ -27,6 +27,7 @@ def accuracy_page(
         charts=charts,
         phases=phases,
         ranks=[(row["rank"], row) for row in report["by_rank"]],
+        outcome=report.get("outcome"),
         facts=facts,
     )
 

@@ -1,6 +1,7 @@
 """The four charts of an accuracy report, as PNG bytes."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
@@ -8,6 +9,7 @@ from matplotlib.ticker import PercentFormatter
 from gopolicy.draw.figure import BLUE, GRAY, ORANGE, figure_png, new_axes, new_figure
 from gopolicy.evaluation.accuracy import AccuracyReport
 
+Report = TypeVar("Report")
 FEW = 30
 """Bins with fewer positions are drawn pale: they say little."""
 
@@ -15,14 +17,15 @@ FEW = 30
 def draw_accuracy_charts(report: AccuracyReport) -> dict[str, bytes]:
     """Return the charts by file name."""
     return {
-        "top-k.png": _chart(report, _draw_topk),
-        "by-move-number.png": _chart(report, _draw_phases),
-        "by-rank.png": _chart(report, _draw_ranks),
-        "calibration.png": _chart(report, _draw_calibration),
+        "top-k.png": chart_png(report, _draw_topk),
+        "by-move-number.png": chart_png(report, _draw_phases),
+        "by-rank.png": chart_png(report, _draw_ranks),
+        "calibration.png": chart_png(report, _draw_calibration),
     }
 
 
-def _chart(report: AccuracyReport, draw: Callable[[Axes, AccuracyReport], None]) -> bytes:
+def chart_png(report: Report, draw: Callable[[Axes, Report], None]) -> bytes:
+    """Return a chart of a report as PNG; draw fills the axes."""
     figure = new_figure(6.4, 4.2)
     (axes,) = new_axes(figure)
     draw(axes, report)
@@ -39,7 +42,7 @@ def _draw_topk(axes: Axes, report: AccuracyReport) -> None:
     axes.set(title="The move played is among the k most probable", xlabel="k")
     axes.set_ylabel("share of positions")
     axes.set_xticks([1, 5, 10, 15, 20])
-    _percent(axes)
+    percent_axis(axes)
 
 
 def _draw_phases(axes: Axes, report: AccuracyReport) -> None:
@@ -47,12 +50,12 @@ def _draw_phases(axes: Axes, report: AccuracyReport) -> None:
     places = list(range(len(rows)))
     axes.plot(places, [row["top1"] for row in rows], color=BLUE, zorder=2)
     for place, row in zip(places, rows, strict=True):
-        _dot(axes, place, row["top1"], row["positions"])
+        draw_dot(axes, place, row["top1"], row["positions"])
     _average(axes, report)
     names = [f"{r['first_move']}\u2013{r['last_move'] or ''}" for r in rows]
     axes.set_xticks(places, names, rotation=45, ha="right")
     axes.set(title="Top-1 by move number", xlabel="move number", ylabel="top-1")
-    _percent(axes)
+    percent_axis(axes)
 
 
 def _draw_ranks(axes: Axes, report: AccuracyReport) -> None:
@@ -68,7 +71,7 @@ def _draw_ranks(axes: Axes, report: AccuracyReport) -> None:
     axes.set_title("Top-1 by the rank of the player to move (positions above the bars)")
     axes.title.set_fontsize(10)
     axes.set_ylabel("top-1")
-    _percent(axes)
+    percent_axis(axes)
 
 
 def _draw_calibration(axes: Axes, report: AccuracyReport) -> None:
@@ -77,15 +80,16 @@ def _draw_calibration(axes: Axes, report: AccuracyReport) -> None:
     confidence = [row["confidence"] for row in rows]
     axes.plot(confidence, [row["accuracy"] for row in rows], color=BLUE, label="network")
     for row in report.calibration:
-        _dot(axes, row["confidence"], row["accuracy"], row["positions"])
+        draw_dot(axes, row["confidence"], row["accuracy"], row["positions"])
     axes.set_title(f"Calibration: error {report.calibration_error:.2%}")
     axes.set(xlabel="probability of the most probable move", ylabel="how often it was played")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.legend(frameon=False)
-    _percent(axes)
+    percent_axis(axes)
 
 
-def _dot(axes: Axes, x: float, y: float, positions: int) -> None:
+def draw_dot(axes: Axes, x: float, y: float, positions: int) -> None:
+    """Draw the mark of a bin, pale where it has few positions."""
     axes.scatter([x], [y], s=28, color=BLUE, alpha=0.35 if positions < FEW else 1.0, zorder=3)
 
 
@@ -95,7 +99,8 @@ def _average(axes: Axes, report: AccuracyReport) -> None:
     axes.legend(facecolor="white", framealpha=0.85, edgecolor="none", loc="lower right", fontsize=8)
 
 
-def _percent(axes: Axes) -> None:
+def percent_axis(axes: Axes) -> None:
+    """Let the vertical axis show percentages from zero."""
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     top = axes.get_ylim()[1]
     axes.set_ylim(0.0, 1.0 if top > 0.75 else 1.05 * top)

@@ -9,6 +9,8 @@ from pathlib import Path
 from gopolicy.draw.pages import accuracy_page
 from gopolicy.evaluation.accuracy import AccuracyReport
 from gopolicy.evaluation.accuracy_charts import draw_accuracy_charts
+from gopolicy.evaluation.outcome_accuracy import OutcomeReport
+from gopolicy.evaluation.outcome_charts import draw_outcome_charts, outcome_table
 from gopolicy.files import filling, write_text
 
 
@@ -18,13 +20,17 @@ def write_accuracy_report(
     *,
     network: str,
     facts: Mapping[str, object],
+    outcome: OutcomeReport | None = None,
 ) -> Path:
     """Write the folder and return its HTML page; facts say what was measured and how.
 
-    All files appear, or none.
+    outcome is told where the network says how games end.  All files appear, or none.
     """
     charts = draw_accuracy_charts(report)
-    found = asdict(report)
+    found = asdict(report) | {"outcome": None}
+    if outcome is not None:
+        charts |= draw_outcome_charts(outcome)
+        found["outcome"] = asdict(outcome) | {"table": outcome_table(outcome)}
     page = accuracy_page(found, charts, headline(report), network=network, facts=facts)
     figures = json.dumps({"network": network, **found}, indent=2, ensure_ascii=False)
     with filling(folder) as beside:

@@ -28,7 +28,7 @@ from gopolicy.nets.norm import NormOptions
 from gopolicy.settings import Setting
 
 HEADS = ("whole", "head")
-"""The layers of the moves; what comes before them is the trunk."""
+"""What the layers of the moves may begin with; what comes before them is the trunk."""
 _POINTS = 20.0
 """Points of score that one unit of a learned difference stands for."""
 _LEAST_SCALE, _MOST_SCALE = 0.2, 100.0
@@ -129,16 +129,19 @@ def fold_outcome(head: OutcomeHead) -> OutcomeHead:
 
 def trunk_of(network: LayerList) -> nn.Sequential:
     """Return the layers of an `alphago-res` network that come before those of the moves."""
+    return trunk_and_moves(network)[0]
+
+
+def trunk_and_moves(network: LayerList) -> tuple[nn.Sequential, nn.Sequential]:
+    """Return the trunk of an `alphago-res` network, and the layers of the moves behind it."""
     if network.name != "alphago-res":
         raise ConfigError(
             f"only networks of the kind alphago-res know outcomes, not {network.name}"
         )
-    layers = [(name, layer) for name, layer in network.named_children()]
-    first = next(i for i, (name, _) in enumerate(layers) if name in HEADS)
-    trunk = nn.Sequential()
-    for name, layer in layers[:first]:
-        trunk.add_module(name, layer)
-    return trunk
+    trunk, moves = nn.Sequential(), nn.Sequential()
+    for name, layer in network.named_children():
+        (moves if moves or name in HEADS else trunk).add_module(name, layer)
+    return trunk, moves
 
 
 def tie_outcome(head: OutcomeHead) -> None:

@@ -142,7 +142,11 @@ class Bot:
         self, boards: Sequence[Board], colors: Sequence[Color] | None = None
     ) -> list[Outlook] | None:
         """Return what the network says of how games may end; None if it knows moves alone."""
-        return self.policy(boards[0].size).outlooks(boards, colors) if boards else None
+        if not boards:
+            return None
+        policy = self.policy(boards[0].size)
+        policy.symmetries = self._symmetries
+        return policy.outlooks(boards, colors)
 
     def dead(self, board: Board) -> list[tuple[Point, ...]]:
         """Return the chains that are dead."""

@@ -118,12 +118,11 @@ def _ask(
     if not waiting:
         return
     planes_bcnn = np.stack([planes for *_, planes in waiting])
-    rows = np.exp(policy.log_probabilities(planes_bcnn))
     colors = [color for color, *_ in waiting]
-    known = policy.outlooks_from(planes_bcnn, colors, [komi] * len(colors))
+    rows, known = policy.look(planes_bcnn, colors, [komi] * len(colors))
     ends: Sequence[Outlook | None] = known or [None] * len(colors)
     for (color, played, legal, _), row, end in zip(waiting, rows, ends, strict=True):
-        view = View(probabilities=row, legal=legal, outlook=end)
+        view = View(probabilities=np.exp(row), legal=legal, outlook=end)
         yield MoveNote(color=color, played=played, view=view)
 
 

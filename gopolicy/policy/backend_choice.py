@@ -54,6 +54,11 @@ class BackendChoice:
         """Return the library that computes in a number format now."""
         return self._chosen.get(precision, "torch")
 
+    def stays_torch(self, precision: str) -> bool:
+        """Say whether torch computes in a number format, and no other library may yet do so."""
+        decided = self._rival is None or precision in self._chosen
+        return decided and self.name_for(precision) == "torch"
+
     def logits(self, planes_bcnn: Tensor, precision: str) -> Tensor:
         """Return the float32 logits [B, A] of planes in int8, computed in ``fp32`` or ``bf16``."""
         if self._rival and precision not in self._chosen:

@@ -6,6 +6,7 @@ Networks that have learned outcomes say it, and playouts do (`gopolicy.play.play
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -54,13 +55,29 @@ class Outlook:
         return self.lead if color == Color.BLACK else -self.lead
 
 
-def outlooks(
-    outcome: OutcomeLogits, colors: Sequence[Color], komis: Sequence[float]
-) -> list[Outlook]:
+class Ends(NamedTuple):
+    """What a network says of the ends of B positions, for the player to move."""
+
+    owned_ba: torch.Tensor
+    """[B, A] the probability that a point will be the player's, minus that of the opponent."""
+    scores_bs: torch.Tensor
+    """[B, 2 * A + 1] the probability of every score from -A to A, without komi; float64."""
+
+    def turned(self, turn_a: torch.Tensor | slice) -> "Ends":
+        """Return the same with point ``turn_a[p]`` of the board as point p."""
+        return Ends(self.owned_ba[:, turn_a], self.scores_bs)
+
+
+def ends_of(outcome: OutcomeLogits) -> Ends:
+    """Return what an outcome head says as probabilities."""
+    scores_bs = score_distribution(outcome, outcome.ownership.shape[1])
+    return Ends(torch.tanh(outcome.ownership / 2), scores_bs.double())
+
+
+def outlooks(ends: Ends, colors: Sequence[Color], komis: Sequence[float]) -> list[Outlook]:
     """Return what a network says of positions, given who is to move in each and the komi."""
-    points = outcome.ownership.shape[1]
-    scores_bs = score_distribution(outcome, points).double().cpu().numpy()
-    owned_ba = torch.tanh(outcome.ownership / 2).cpu().numpy()
+    points = ends.owned_ba.shape[1]
+    owned_ba, scores_bs = ends.owned_ba.cpu().numpy(), ends.scores_bs.cpu().numpy()
     margins_s = np.arange(-points, points + 1)
     found = []
     for owned_a, scores_s, color, komi in zip(owned_ba, scores_bs, colors, komis, strict=True):

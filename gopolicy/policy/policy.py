@@ -6,8 +6,8 @@ libraries, number formats, memory formats and averaging over symmetries, so that
 Letters: B batch, C planes, N board side, A = N * N points.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar, overload
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar, cast, overload
 
 import numpy as np
 import torch
@@ -22,10 +22,10 @@ from gopolicy.go.types import Color, player
 from gopolicy.nets.devices import has_fast_bfloat16, pick_device
 from gopolicy.nets.folding import fold
 from gopolicy.nets.network import finite
-from gopolicy.nets.outcome_head import OutcomeLogits, fold_outcome, trunk_of
+from gopolicy.nets.outcome_head import OutcomeHead, OutcomeLogits, fold_outcome, trunk_and_moves
 from gopolicy.nets.weights import LoadedNetwork
 from gopolicy.policy.backend_choice import BackendChoice, Remark
-from gopolicy.policy.outlook import Outlook, outlooks
+from gopolicy.policy.outlook import Ends, Outlook, ends_of, outlooks
 from gopolicy.policy.view import View
 from gopolicy.sgf.positions import Position, position_of
 
@@ -78,6 +78,8 @@ class Policy:
         network = fold(loaded.network.eval()).to(self.device)
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._outcome = fold_outcome(loaded.outcome).to(self.device) if loaded.outcome else None
+        if self._outcome:
+            self._trunk, self._moves = trunk_and_moves(self.network)
         self._backend = BackendChoice(self.network, self.device, backend, remark)
         self._turns = torch.from_numpy(symmetry_table(self.size).astype(np.int64)).to(self.device)
 
@@ -111,10 +113,9 @@ class Policy:
         for position in positions:
             self._check_size(position.board)
         planes = [self.planes_of(at.board.arrays, at.to_play) for at in positions]
-        planes_bcnn = np.stack(planes)
-        shares_ba = np.exp(self.log_probabilities(planes_bcnn))
         movers = [at.to_play for at in positions]
-        known = self.outlooks_from(planes_bcnn, movers, [at.board.komi for at in positions])
+        komis = [at.board.komi for at in positions]
+        logs_ba, known = self.look(np.stack(planes), movers, komis)
         ends: Sequence[Outlook | None] = known or [None] * len(positions)
         return [
             View(
@@ -123,7 +124,7 @@ class Policy:
                 position=position,
                 outlook=end,
             )
-            for shares_a, position, end in zip(shares_ba, positions, ends, strict=True)
+            for shares_a, position, end in zip(np.exp(logs_ba), positions, ends, strict=True)
         ]
 
     def __repr__(self) -> str:
@@ -166,20 +167,36 @@ class Policy:
         """Return ``torch``, ``openvino`` or ``onnxruntime``: what computes in a number format."""
         return self._backend.name_for(precision)
 
+    @property
+    def knows_outcomes(self) -> bool:
+        """Whether the network says how games end, too."""
+        return self._outcome is not None
+
+    def look(
+        self, planes_bcnn: NDArray[np.int8], colors: Sequence[Color], komis: Sequence[float]
+    ) -> tuple[NDArray[np.float32], list[Outlook] | None]:
+        """Return what `log_probabilities` and `outlooks_from` do, for little more than one costs.
+
+        All planes [B, C, N, N] are one batch; the answers are [B, A] and B.
+        """
+        if self._outcome is None:
+            return self.log_probabilities(planes_bcnn), None
+        with torch.inference_mode():
+            logs, ends = [], []
+            for view_bac, turn_a in self._turned(planes_bcnn):
+                logs_ba, known = self._both(view_bac)
+                logs.append(logs_ba[:, turn_a])
+                ends.append(known.turned(turn_a))
+            return _mean_of_logs(logs), outlooks(_mean_of_ends(ends), colors, komis)
+
     def log_probabilities(self, planes_bcnn: NDArray[np.int8]) -> NDArray[np.float32]:
         """Return the natural logarithms of the move probabilities, [B, A], over all points.
 
         WeightsError where the network answers with numbers that are not finite.
         """
         with torch.inference_mode():
-            flat_bac = self._flat(planes_bcnn)
-            if self.symmetries == 1:
-                total_ba = self._log_softmax(flat_bac)
-            else:
-                views = [self._seen_turned(flat_bac, turn_a) for turn_a in self._turns]
-                total_ba = torch.logsumexp(torch.stack(views), 0) - np.log(len(views))
-            result: NDArray[np.float32] = finite(total_ba.float().cpu()).numpy()
-        return result
+            views = self._turned(planes_bcnn)
+            return _mean_of_logs([self._log_softmax(view)[:, turn_a] for view, turn_a in views])
 
     def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
         """Return the probability of every point for color, by default who is to move, [A].
@@ -238,14 +255,12 @@ class Policy:
         All of them are one batch.  None where the network has learned moves alone; WeightsError
         where it answers with numbers that are not finite.
         """
-        head = self._outcome
-        if head is None:
+        if self._outcome is None:
             return None
-        trunk = trunk_of(self.network)
         with torch.inference_mode():
-            seen: OutcomeLogits = self._run(lambda x: head(trunk(x)), self._flat(planes_bcnn))
-            finite(seen.ownership)
-        return outlooks(seen, colors, komis)
+            views = self._turned(planes_bcnn)
+            ends = [self._ends(view).turned(turn_a) for view, turn_a in views]
+            return outlooks(_mean_of_ends(ends), colors, komis)
 
     def planes_of(self, arrays: BoardArrays, color: Color) -> NDArray[np.int8]:
         """Return the planes [C, N, N] that the network wants of a position with color to move."""
@@ -257,24 +272,67 @@ class Policy:
         bnnc = np.ascontiguousarray(planes_bcnn.transpose(0, 2, 3, 1))
         return torch.from_numpy(bnnc).to(self.device).view(batch, -1, planes)
 
-    def _seen_turned(self, flat_bac: torch.Tensor, turn_a: torch.Tensor) -> torch.Tensor:
-        """Return the log-probabilities of the board as the network sees it turned."""
-        back_a = torch.argsort(turn_a)  # turned[turn[p]] = flat[p]
-        return self._log_softmax(flat_bac[:, back_a])[:, turn_a]
+    def _turned(
+        self, planes_bcnn: NDArray[np.int8]
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor | slice]]:
+        """Yield each view [B, A, C] to ask about, and the columns that turn answers [B, A] back."""
+        flat_bac = self._flat(planes_bcnn)
+        if self.symmetries == 1:
+            yield flat_bac, slice(None)
+            return
+        for turn_a in self._turns:
+            yield flat_bac[:, torch.argsort(turn_a)], turn_a  # turned[turn[p]] = flat[p]
 
     def _log_softmax(self, flat_bac: torch.Tensor) -> torch.Tensor:
         """Run the network on one view; [B, A]."""
         precision = self.precision_for(len(flat_bac))
         return torch.log_softmax(self._backend.logits(self._planes(flat_bac), precision), 1)
 
+    def _ends(self, flat_bac: torch.Tensor) -> Ends:
+        """Run trunk and outcome head on one view, by torch."""
+        return self._by_torch(lambda planes: self._head_on(self._trunk(planes)), flat_bac)
+
+    def _both(self, flat_bac: torch.Tensor) -> tuple[torch.Tensor, Ends]:
+        """Return what `_log_softmax` and `_ends` do; where torch computes both, by one trunk."""
+        if not self._backend.stays_torch(self.precision_for(len(flat_bac))):
+            return self._log_softmax(flat_bac), self._ends(flat_bac)
+
+        def both(planes_bcnn: torch.Tensor) -> tuple[torch.Tensor, Ends]:
+            known = self._trunk(planes_bcnn)
+            return self._moves(known).float(), self._head_on(known)
+
+        logits_ba, ends = self._by_torch(both, flat_bac)
+        return torch.log_softmax(logits_ba, 1), ends
+
+    def _head_on(self, known: torch.Tensor) -> Ends:
+        """Return what the outcome head makes of the trunk's output."""
+        head = cast(OutcomeHead, self._outcome)
+        outcome: OutcomeLogits = head(known)
+        finite(outcome.ownership)
+        return ends_of(outcome)
+
+    def _by_torch(self, part: Callable[[torch.Tensor], Seen], flat_bac: torch.Tensor) -> Seen:
+        """Run a part of the network on one view, in the number format that suits."""
+        planes_bcnn = self._planes(flat_bac)
+        low = self.precision_for(len(flat_bac)) == "bf16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
+            return part(planes_bcnn.to(torch.bfloat16 if low else torch.float32))
+
     def _planes(self, flat_bac: torch.Tensor) -> torch.Tensor:
         """Return the planes [B, C, N, N] of one view, in int8, the channels last in memory."""
         batch, _, planes = flat_bac.shape
         return flat_bac.view(batch, self.size, self.size, planes).permute(0, 3, 1, 2)
 
-    def _run(self, network: Callable[[torch.Tensor], Seen], flat_bac: torch.Tensor) -> Seen:
-        """Run a part of the network by torch on one view, in the number format that suits."""
-        planes_bcnn = self._planes(flat_bac)
-        low = self.precision_for(len(flat_bac)) == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
-            return network(planes_bcnn.to(torch.bfloat16 if low else torch.float32))
+
+def _mean_of_logs(logs: Sequence[torch.Tensor]) -> NDArray[np.float32]:
+    """Return the logarithm of the mean probability of views [B, A]; they must be finite."""
+    mean_ba = logs[0]
+    if len(logs) > 1:
+        mean_ba = torch.logsumexp(torch.stack(list(logs)), 0) - np.log(len(logs))
+    result: NDArray[np.float32] = finite(mean_ba.float().cpu()).numpy()
+    return result
+
+
+def _mean_of_ends(ends: Sequence[Ends]) -> Ends:
+    """Return the mean over views of owners and of scores."""
+    return Ends(*(torch.stack(part).mean(0) for part in zip(*ends, strict=True)))

@@ -62,9 +62,10 @@ class TrainConfig:
     planes are then those of the weights."""
     objective: str = "moves"
     """What to learn: moves, or outcome.  Outcomes, that is who wins and whose points are whose, are
-    learned by a second head on the network start, whose moves stay as they are."""
+    learned by a second head on the network start, whose moves stay as they are; if it has such a
+    head, that goes on learning."""
     outcome_channels: int = 32
-    """Channels of the head that learns outcomes."""
+    """Channels of a fresh head that learns outcomes."""
     outcome_pairs: int = 1
     """Pairs of 3x3 convolutions of that head."""
     result_weight: float = 1.0

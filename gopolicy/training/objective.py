@@ -20,6 +20,7 @@ from gopolicy.nets.outcome_head import (
     tie_outcome,
     trunk_of,
 )
+from gopolicy.nets.weights import load_weights
 from gopolicy.training.batches import TrainBatch, to_tensors
 from gopolicy.training.compute import Compute
 from gopolicy.training.config import TrainConfig
@@ -134,10 +135,15 @@ class Outcomes:
         self._config = config
 
     def learner(self, network: PolicyNetwork) -> nn.Module:
-        """Return the network with a fresh head, tied where the settings ask for it."""
+        """Return the network with a head, tied where the settings ask for it.
+
+        It is the head that the network at ``start`` has, or a fresh one.
+        """
         config = self._config
-        settings = {"channels": config.outcome_channels, "pairs": config.outcome_pairs}
-        head = build_outcome(network, settings)
+        head = load_weights(config.start).outcome
+        if head is None:
+            settings = {"channels": config.outcome_channels, "pairs": config.outcome_pairs}
+            head = build_outcome(network, settings)
         if config.equivariant:
             tie_outcome(head)
         return OutcomeLearner(network, head)

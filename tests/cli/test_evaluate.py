@@ -1,6 +1,7 @@
 """``gopolicy evaluate`` from end to end on a small board."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -11,7 +12,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from reference.tiny_games import write_games, write_weights
+from reference.tiny_games import (
+    random_record,
+    write_games,
+    write_outcome_weights,
+    write_weights,
+)
 
 from gopolicy.__main__ import main
 from gopolicy.go.board import Board
@@ -19,6 +25,7 @@ from gopolicy.go.types import EVENT_SETUP, Color
 from gopolicy.nets.weights import load_weights
 from gopolicy.policy.policy import Policy
 from gopolicy.sgf.record import GameRecord
+from gopolicy.sgf.write import write_game
 
 torch.set_num_threads(1)
 
@@ -194,8 +201,9 @@ def test_the_text_says_how_it_counts(
         (["GAMES", "--min-rank", "9p"], "rank"),
         (["GAMES", "--weights", "no-such-network"], "no-such-network"),
         (["GAMES", "--report", "FILE"], "is not a folder"),
+        (["GAMES", "--playouts", "9"], "--playouts needs a network that says how games end"),
     ],
-    ids=["no path", "empty folder", "split of archives", "nobody so strong", "weights", "report"],
+    ids=["no path", "empty", "split of archives", "nobody", "weights", "report", "playouts"],
 )
 def test_bad_input_is_one_line_and_status_1(
     words: list[str],
@@ -259,3 +267,38 @@ def test_ties_are_told_in_text_json_and_page(
     told = f"top-1 of any order: {100 * ties['top1_low']:.2f} to {100 * ties['top1_high']:.2f} %"
     assert told in capsys.readouterr().out
     assert told in (tmp_path / "report" / "index.html").read_text("utf-8")
+
+
+def test_win_rates_are_measured_where_the_network_knows_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    knowing, games = str(write_outcome_weights(tmp_path / "weights")), tmp_path / "games"
+    games.mkdir()
+    for seed in range(5):
+        record = random_record(seed, 9, 60, komi=6.5, result="B+R" if seed % 2 else "W+3.5")
+        (games / f"{seed}.sgf").write_bytes(write_game(record))
+    words = (str(games), "--weights", knowing, "--precision", "fp32")
+    page = tmp_path / "report"
+    found = evaluated(capsys, *words, "--playouts", "20", "--report", str(page))["outcome"]
+    assert [row["moves"] for row in found["by_move"]] == [0, 50]
+    assert found["games"] == 5
+    rows = [found["all_moves"], *found["by_move"]]
+    assert all({"network", "playouts", "fitted playouts"} <= row.keys() for row in rows)
+    policy = Policy(load_weights(knowing), device="cpu", precision="fp32")
+    board = Board(9)
+    board.komi = 6.5
+    (first,) = policy.outlooks([board]) or []
+    nats = 3 * math.log(1 - first.black_wins) + 2 * math.log(first.black_wins)
+    assert found["by_move"][0]["network"]["log_loss"] == pytest.approx(-nats / 5, abs=1e-4)
+    text = (page / "index.html").read_text("utf-8")
+    assert "fitted playouts, nats" in text
+    assert json.loads((page / "report.json").read_text("utf-8"))["outcome"]["games"] == 5
+    assert (page / "win-rate-calibration.png").stat().st_size > 1000
+    assert main(["evaluate", *words]) == 0
+    assert "always 50 %: 0.6931" in capsys.readouterr().out
+
+
+def test_networks_that_know_moves_alone_have_no_win_rates(
+    archive: tuple[str, list[GameRecord]], weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluated(capsys, archive[0], "--weights", weights)["outcome"] is None

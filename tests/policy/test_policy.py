@@ -177,3 +177,46 @@ def test_views_say_how_the_game_may_end_where_the_network_knows(tmp_path: Path) 
 def test_views_of_networks_that_know_moves_alone_say_no_end(loaded: LoadedNetwork) -> None:
     policy = Policy(loaded, device="cpu")
     assert policy(Board(policy.size)).outlook is None
+
+
+@pytest.mark.parametrize("symmetries", [1, 8])
+def test_one_look_says_what_two_say(tmp_path: Path, symmetries: int) -> None:
+    loaded = load_weights(write_outcome_weights(tmp_path / "w"))
+    policy = Policy(loaded, device="cpu", backend="torch", symmetries=symmetries)
+    asked = [position_before(random_record(3), number) for number in (1, 8, 9)]
+    planes = np.stack([policy.planes_of(at.board.arrays, at.to_play) for at in asked])
+    colors, komis = [at.to_play for at in asked], [0.5, 6.5, -7.0]
+    logs, ends = policy.look(planes, colors, komis)
+    assert np.array_equal(logs, policy.log_probabilities(planes))
+    alone = policy.outlooks_from(planes, colors, komis)
+    assert ends is not None
+    assert alone is not None
+    for one, other in zip(ends, alone, strict=True):
+        assert (one.lead, one.black_wins) == (other.lead, other.black_wins)
+        assert np.array_equal(one.ownership, other.ownership)
+
+
+def test_eight_symmetries_are_the_mean_of_turned_boards_turned_back(tmp_path: Path) -> None:
+    loaded = load_weights(write_outcome_weights(tmp_path / "w"))
+    record = random_record(3, komi=6.5)
+    planes = Policy(loaded, device="cpu").planes_of
+    board = position_before(record, 20).board
+    upright = planes(board.arrays, Color.BLACK)
+    owned, leads, wins = [], [], []
+    alone = Policy(loaded, device="cpu", precision="fp32")
+    for mirrored in (False, True):
+        for quarters in range(4):
+            seen = upright[:, :, ::-1] if mirrored else upright
+            seen = np.ascontiguousarray(np.rot90(seen, quarters, (1, 2)))
+            (one,) = alone.outlooks_from(seen[None], [Color.BLACK], [6.5]) or []
+            back = np.rot90(one.ownership.reshape(9, 9), -quarters)
+            owned.append(back[:, ::-1] if mirrored else back)
+            leads.append(one.lead)
+            wins.append(one.black_wins)
+    together = Policy(loaded, device="cpu", precision="fp32", symmetries=8)
+    (found,) = together.outlooks([board], [Color.BLACK]) or []
+    assert np.ptp(leads) > 0.1  # the views differ
+    assert found.lead == pytest.approx(np.mean(leads), abs=1e-3)
+    assert found.black_wins == pytest.approx(np.mean(wins), abs=1e-5)
+    expected = np.mean(owned, axis=0).ravel()
+    np.testing.assert_allclose(found.ownership, expected, atol=1e-5)

@@ -107,6 +107,20 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(
     assert whole == parts
 
 
+@pytest.mark.parametrize("tied", ["true", "false"])
+def test_a_network_that_knows_outcomes_goes_on_from_what_it_knows(
+    start: Path, tmp_path: Path, tied: str
+) -> None:
+    first = run(settings(start, "equivariant=true"), tmp_path / "first").weights
+    again = settings(first, f"equivariant={tied}", "lr=1e-12", "outcome_channels=8")
+    known, kept = load_weights(first).outcome, load_weights(run(again, tmp_path / "run")).outcome
+    assert known is not None
+    assert kept is not None
+    trunk = torch.rand(4, 16, SIZE, SIZE)
+    for before, after in zip(known(trunk), kept(trunk), strict=True):
+        assert torch.allclose(before, after, atol=1e-5)
+
+
 def test_formats_are_tried_although_the_network_is_frozen(start: Path, tmp_path: Path) -> None:
     result = run(settings(start, "precision=auto", "memory_format=auto"), tmp_path / "run")
     assert result.positions == 32

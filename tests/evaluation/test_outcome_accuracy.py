@@ -1,0 +1,196 @@
+"""Figures of win rates, against a slow count and against what made the data."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from reference.tiny_games import random_record
+
+from gopolicy.data.build import build_table
+from gopolicy.data.played_out import PlayedOut
+from gopolicy.data.prepare_options import PrepareOptions
+from gopolicy.data.table import GameTable
+from gopolicy.errors import ConfigError
+from gopolicy.evaluation.outcome_accuracy import (
+    EndedPositions,
+    Forecasts,
+    ask_network,
+    ask_playouts,
+    ended_positions,
+    figures_of,
+    fit_logistic,
+    fitted,
+    summarize_outcomes,
+    win_rate_calibration,
+)
+from gopolicy.features.encode import Encoder
+from gopolicy.go.board import Board
+from gopolicy.go.types import Color
+from gopolicy.sgf.write import write_game
+
+SIZE = 9
+
+
+class Verdict(NamedTuple):
+    black_wins: float
+    lead: float
+    playouts: int = 0
+
+
+class CountsStones:
+    """A network that takes the share of stones that are Black's for the win rate."""
+
+    plane_set = "stones"  # plane 0: black 1, white -1
+
+    def outlooks_from(
+        self, planes_bcnn: np.ndarray, colors: Sequence[Color], komis: Sequence[float]
+    ) -> list[Verdict]:
+        leads = planes_bcnn[:, 0].sum((1, 2)) - np.array(komis)
+        for planes, color in zip(planes_bcnn, colors, strict=True):
+            assert (planes[1] == (1 if color == Color.BLACK else -1)).all()
+        return [Verdict(1 / (1 + math.exp(-lead / 9)), float(lead)) for lead in leads]
+
+
+class KnowsNothing(CountsStones):
+    """A network that has learned moves alone."""
+
+    def outlooks_from(self, *_: object) -> None:  # type: ignore[override]
+        return None
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> GameTable:
+    """Return games with winners and komi, two of them without, and scores that fit or do not."""
+    dice = np.random.default_rng(4)
+    count = 12
+    for seed in range(count):
+        text = write_game(random_record(seed, SIZE, int(dice.integers(20, 80))))
+        (tmp_path / f"{seed}.sgf").write_bytes(text)
+    small_table, _ = build_table([tmp_path], PrepareOptions(size=SIZE), processes=1)
+    owners = dice.integers(-1, 2, (count, SIZE * SIZE)).astype(np.int8)
+    komi = dice.choice([0.5, 6.5], count).astype(np.float32)
+    winner = dice.integers(1, 3, count).astype(np.int8)
+    komi[0], winner[1] = np.nan, 0
+    ends = PlayedOut.pack(SIZE, owners.sum(1), np.zeros(count), owners)
+    return dataclasses.replace(small_table, komi=komi, winner=winner, played_out=ends)
+
+
+def positions_of(table: GameTable) -> EndedPositions:
+    return ended_positions(table, np.arange(table.games))
+
+
+def test_positions_are_those_of_games_with_a_winner_replayed_move_by_move(
+    table: GameTable,
+) -> None:
+    found = positions_of(table)
+    wanted = []
+    for game in range(2, table.games):
+        board, moves = Board(SIZE), 0
+        for event in table.game_events(game).tolist():
+            if event >> 12 & 1 == 0:
+                if moves in (0, 50) and event & 0x3FF != 0x3FF:
+                    wanted.append((game, moves, board.stones.tolist(), event >> 10 & 3))
+                moves += 1
+            board.carry_out([event])
+    colors = found.colors(slice(None))
+    said = [
+        (int(game), int(moves), found.board(row).stones.tolist(), int(colors[row]))
+        for row, (game, moves) in enumerate(zip(found.games, found.moves, strict=True))
+    ]
+    assert said == wanted
+    assert found.board(0).komi == table.komi[2]
+
+
+def test_network_and_playouts_are_asked_about_the_same_positions(table: GameTable) -> None:
+    found = positions_of(table)
+    network = ask_network(CountsStones(), found, batch_size=4)
+
+    def estimate(board: Board, color: Color) -> Verdict:
+        planes = Encoder("stones", SIZE).board(board.arrays, int(color))
+        (verdict,) = CountsStones().outlooks_from(planes[None], [color], [board.komi])
+        return verdict._replace(playouts=10**9)
+
+    playouts = ask_playouts(estimate, found)
+    np.testing.assert_allclose(network.black_wins, playouts.black_wins, atol=1e-6)
+    np.testing.assert_allclose(network.leads, playouts.leads, atol=1e-6)
+    with pytest.raises(ConfigError, match="does not say"):
+        ask_network(KnowsNothing(), found)
+
+
+def test_a_few_playouts_are_never_sure(table: GameTable) -> None:
+    found = positions_of(table)
+    sure = ask_playouts(lambda board, color: Verdict(1.0, 3.0, 9), found)
+    assert sure.black_wins == pytest.approx(np.full(len(found), 0.95))
+
+
+def test_figures_are_those_of_a_slow_count(table: GameTable) -> None:
+    found = positions_of(table)
+    said = ask_network(CountsStones(), found)
+    report = summarize_outcomes(found, {"network": said}, 1.0)
+    nats, squares, errors = [], [], []
+    for row, game in enumerate(found.games.tolist()):
+        black = table.winner[game] == 1
+        share = said.black_wins[row] if black else 1 - said.black_wins[row]
+        nats.append(-math.log(share))
+        squares.append((1 - share) ** 2)
+        assert table.played_out is not None
+        lead = float(table.played_out.scores[game] - table.komi[game])
+        if (lead > 0) == black:
+            errors.append(abs(lead - said.leads[row]))
+    assert 0 < len(errors) < len(nats)  # some counts contradict the record
+    overall = report.all_moves["network"]
+    assert overall["log_loss"] == pytest.approx(np.mean(nats))
+    assert overall["brier"] == pytest.approx(np.mean(squares))
+    assert overall["score_error"] == pytest.approx(np.mean(errors))
+    parts = [row["network"] for row in report.by_move]
+    assert sum(part["positions"] for part in parts) == report.positions == len(nats)
+    together = sum(part["log_loss"] * part["positions"] for part in parts) / len(nats)
+    assert together == pytest.approx(overall["log_loss"])
+
+
+def test_saying_fifty_percent_costs_what_the_protocol_says(table: GameTable) -> None:
+    found = positions_of(table)
+    half = Forecasts(np.full(len(found), 0.5), np.full(len(found), np.nan))
+    figures = figures_of(found, half, np.ones(len(found), np.bool_))
+    assert figures.log_loss == pytest.approx(0.6931, abs=1e-4)
+    assert figures.brier == 0.25
+    assert figures.winners_named == 0.5
+    assert figures.score_error is None
+
+
+def test_a_fit_finds_the_slope_that_made_the_data() -> None:
+    dice = np.random.default_rng(1)
+    x = dice.normal(size=40_000)
+    won = dice.random(40_000) < 1 / (1 + np.exp(-(1.5 * x - 0.5)))
+    slope, shift = fit_logistic(x, won)
+    assert slope == pytest.approx(1.5, abs=0.06)
+    assert shift == pytest.approx(-0.5, abs=0.04)
+
+
+def test_a_fit_never_sees_the_games_it_is_asked_about(table: GameTable) -> None:
+    """Whoever won a game, its own fitted win rate is the same."""
+    found = positions_of(table)
+    leads = np.random.default_rng(2).normal(size=len(found))
+    before = fitted(Forecasts(leads, leads), found).black_wins
+    game = int(found.games[0])
+    winner = table.winner.copy()
+    winner[game] = 3 - winner[game]
+    turned = dataclasses.replace(found, table=dataclasses.replace(table, winner=winner))
+    after = fitted(Forecasts(leads, leads), turned).black_wins
+    own = table.split_key[found.games] & 1 == table.split_key[game] & 1
+    assert np.array_equal(before[own], after[own])
+    assert not np.array_equal(before[~own], after[~own])
+
+
+def test_calibration_says_how_often_black_won_where_much_was_said() -> None:
+    win_rates = np.array([0.05, 0.05, 0.95, 1.0])
+    rows, error = win_rate_calibration(win_rates, np.array([False, True, True, True]))
+    assert [(row["from"], row["positions"], row["won"]) for row in rows] == [
+        (0, 2, 0.5),
+        (0.9, 2, 1),
+    ]
+    assert error == pytest.approx(0.5 * 0.45 + 0.5 * 0.025)
