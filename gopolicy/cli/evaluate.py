@@ -196,7 +196,7 @@ def _outcomes(
         said["playouts"] = accuracy.ask_playouts(
             lambda board, color: estimate(board, args.playouts, to_move=color), positions, progress
         )
-        said["fitted playouts"] = accuracy.fitted(said["playouts"], positions)
+        said["fitted playouts"] = accuracy.fitted_forecasts(said["playouts"], positions)
     return accuracy.summarize_outcomes(positions, said, time.perf_counter() - started)
 
 

@@ -40,7 +40,7 @@ PROTOCOL = (
 )
 
 
-class Verdict(Protocol):
+class EndForecast(Protocol):
     """How a game may end; `gopolicy.policy.outlook.Outlook` is one."""
 
     @property
@@ -56,7 +56,7 @@ class Verdict(Protocol):
         """How many playouts it comes from."""
 
 
-class GivesOutlooks(Protocol):
+class SaysHowGamesEnd(Protocol):
     """Whatever says how games end; `gopolicy.policy.policy.Policy` is one."""
 
     @property
@@ -65,7 +65,7 @@ class GivesOutlooks(Protocol):
 
     def outlooks_from(
         self, planes_bcnn: npt.NDArray[np.int8], colors: Sequence[Color], komis: Sequence[float], /
-    ) -> Sequence[Verdict] | None:
+    ) -> Sequence[EndForecast] | None:
         """Return how games may end from planes, with colors to move; None if it does not know."""
 
 
@@ -170,7 +170,7 @@ def ended_positions(table: GameTable, games: Int64Array) -> EndedPositions:
 
 
 def ask_network(
-    policy: GivesOutlooks,
+    policy: SaysHowGamesEnd,
     positions: EndedPositions,
     *,
     batch_size: int = 256,
@@ -178,7 +178,7 @@ def ask_network(
 ) -> Forecasts:
     """Return what a network says of positions; ConfigError where it has learned moves alone."""
     table, encoder = positions.table, Encoder(policy.plane_set, positions.table.size)
-    found: list[Verdict] = []
+    found: list[EndForecast] = []
     progress.start("win rates", len(positions), "positions")
     try:
         for first in range(0, len(positions), batch_size):
@@ -201,7 +201,7 @@ def ask_network(
 
 
 def ask_playouts(
-    estimate: Callable[[Board, Color], Verdict],
+    estimate: Callable[[Board, Color], EndForecast],
     positions: EndedPositions,
     progress: Progress = SILENT,
 ) -> Forecasts:
@@ -221,7 +221,7 @@ def ask_playouts(
     return Forecasts(black_wins, leads)
 
 
-def fitted(forecasts: Forecasts, positions: EndedPositions) -> Forecasts:
+def fitted_forecasts(forecasts: Forecasts, positions: EndedPositions) -> Forecasts:
     """Return win rates fitted to the leads of forecasts, each on the other half of the games.
 
     Games with the same opening are in the same half.
@@ -258,27 +258,24 @@ def summarize_outcomes(
     positions: EndedPositions, said: Mapping[str, Forecasts], seconds: float
 ) -> OutcomeReport:
     """Turn forecasts, the network's first, into figures."""
-    by_move = []
-    for stage in np.unique(positions.moves).tolist():
-        here = positions.moves == stage
-        figures = {name: asdict(figures_of(positions, each, here)) for name, each in said.items()}
-        by_move.append({"moves": stage, **figures})
-    everywhere = np.ones(len(positions), np.bool_)
+
+    def figures(here: npt.NDArray[np.bool_]) -> dict[str, Any]:
+        return {name: asdict(figures_where(positions, each, here)) for name, each in said.items()}
+
+    stages = np.unique(positions.moves).tolist()
     rows, error = win_rate_calibration(next(iter(said.values())).black_wins, positions.black_won)
     return OutcomeReport(
         games=len(np.unique(positions.games)),
         positions=len(positions),
-        by_move=by_move,
-        all_moves={
-            name: asdict(figures_of(positions, each, everywhere)) for name, each in said.items()
-        },
+        by_move=[{"moves": stage, **figures(positions.moves == stage)} for stage in stages],
+        all_moves=figures(np.ones(len(positions), np.bool_)),
         calibration=rows,
         calibration_error=error,
         seconds=seconds,
     )
 
 
-def figures_of(
+def figures_where(
     positions: EndedPositions, said: Forecasts, here: npt.NDArray[np.bool_]
 ) -> OutcomeFigures:
     """Return how good forecasts are where here [P] is set."""

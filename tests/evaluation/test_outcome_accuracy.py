@@ -21,9 +21,9 @@ from gopolicy.evaluation.outcome_accuracy import (
     ask_network,
     ask_playouts,
     ended_positions,
-    figures_of,
+    figures_where,
     fit_logistic,
-    fitted,
+    fitted_forecasts,
     summarize_outcomes,
     win_rate_calibration,
 )
@@ -35,7 +35,7 @@ from gopolicy.sgf.write import write_game
 SIZE = 9
 
 
-class Verdict(NamedTuple):
+class Said(NamedTuple):
     black_wins: float
     lead: float
     playouts: int = 0
@@ -48,11 +48,11 @@ class CountsStones:
 
     def outlooks_from(
         self, planes_bcnn: np.ndarray, colors: Sequence[Color], komis: Sequence[float]
-    ) -> list[Verdict]:
+    ) -> list[Said]:
         leads = planes_bcnn[:, 0].sum((1, 2)) - np.array(komis)
         for planes, color in zip(planes_bcnn, colors, strict=True):
             assert (planes[1] == (1 if color == Color.BLACK else -1)).all()
-        return [Verdict(1 / (1 + math.exp(-lead / 9)), float(lead)) for lead in leads]
+        return [Said(1 / (1 + math.exp(-lead / 9)), float(lead)) for lead in leads]
 
 
 class KnowsNothing(CountsStones):
@@ -109,7 +109,7 @@ def test_network_and_playouts_are_asked_about_the_same_positions(table: GameTabl
     found = positions_of(table)
     network = ask_network(CountsStones(), found, batch_size=4)
 
-    def estimate(board: Board, color: Color) -> Verdict:
+    def estimate(board: Board, color: Color) -> Said:
         planes = Encoder("stones", SIZE).board(board.arrays, int(color))
         (verdict,) = CountsStones().outlooks_from(planes[None], [color], [board.komi])
         return verdict._replace(playouts=10**9)
@@ -123,7 +123,7 @@ def test_network_and_playouts_are_asked_about_the_same_positions(table: GameTabl
 
 def test_a_few_playouts_are_never_sure(table: GameTable) -> None:
     found = positions_of(table)
-    sure = ask_playouts(lambda board, color: Verdict(1.0, 3.0, 9), found)
+    sure = ask_playouts(lambda board, color: Said(1.0, 3.0, 9), found)
     assert sure.black_wins == pytest.approx(np.full(len(found), 0.95))
 
 
@@ -155,7 +155,7 @@ def test_figures_are_those_of_a_slow_count(table: GameTable) -> None:
 def test_saying_fifty_percent_costs_what_the_protocol_says(table: GameTable) -> None:
     found = positions_of(table)
     half = Forecasts(np.full(len(found), 0.5), np.full(len(found), np.nan))
-    figures = figures_of(found, half, np.ones(len(found), np.bool_))
+    figures = figures_where(found, half, np.ones(len(found), np.bool_))
     assert figures.log_loss == pytest.approx(0.6931, abs=1e-4)
     assert figures.brier == 0.25
     assert figures.winners_named == 0.5
@@ -175,12 +175,12 @@ def test_a_fit_never_sees_the_games_it_is_asked_about(table: GameTable) -> None:
     """Whoever won a game, its own fitted win rate is the same."""
     found = positions_of(table)
     leads = np.random.default_rng(2).normal(size=len(found))
-    before = fitted(Forecasts(leads, leads), found).black_wins
+    before = fitted_forecasts(Forecasts(leads, leads), found).black_wins
     game = int(found.games[0])
     winner = table.winner.copy()
     winner[game] = 3 - winner[game]
     turned = dataclasses.replace(found, table=dataclasses.replace(table, winner=winner))
-    after = fitted(Forecasts(leads, leads), turned).black_wins
+    after = fitted_forecasts(Forecasts(leads, leads), turned).black_wins
     own = table.split_key[found.games] & 1 == table.split_key[game] & 1
     assert np.array_equal(before[own], after[own])
     assert not np.array_equal(before[~own], after[~own])
