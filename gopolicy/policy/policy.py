@@ -35,6 +35,8 @@ BATCH = 256
 """Positions that one look of the network takes, where a list of them is asked about."""
 SMALL_BATCH = 16
 """``auto`` keeps float32 for smaller batches: there it is at least as fast, and exact."""
+_SMALL_BATCH_OF_ENDS = 8
+"""The same for how games end alone, where fewer digits do: looking ahead asks about eight."""
 
 
 class Policy:
@@ -155,13 +157,16 @@ class Policy:
         """The planes it wants."""
         return self.info.plane_set
 
-    def precision_for(self, batch: int) -> str:
-        """Return ``fp32`` or ``bf16``: what a batch of this many positions is computed in."""
+    def precision_for(self, batch: int, small: int = SMALL_BATCH) -> str:
+        """Return ``fp32`` or ``bf16``: what a batch of this many positions is computed in.
+
+        Below small it is fp32, unless bf16 is asked for.
+        """
         if self.precision != "auto":
             return self.precision
         if self.backend_for("bf16") == "onnxruntime":
             return "fp32"
-        return "bf16" if batch >= SMALL_BATCH and has_fast_bfloat16(self.device) else "fp32"
+        return "bf16" if batch >= small and has_fast_bfloat16(self.device) else "fp32"
 
     def backend_for(self, precision: str) -> str:
         """Return ``torch``, ``openvino`` or ``onnxruntime``: what computes in a number format."""
@@ -290,18 +295,20 @@ class Policy:
 
     def _ends(self, flat_bac: torch.Tensor) -> Ends:
         """Run trunk and outcome head on one view, by torch."""
-        return self._by_torch(lambda planes: self._head_on(self._trunk(planes)), flat_bac)
+        low = self.precision_for(len(flat_bac), _SMALL_BATCH_OF_ENDS) == "bf16"
+        return self._by_torch(lambda planes: self._head_on(self._trunk(planes)), flat_bac, low)
 
     def _both(self, flat_bac: torch.Tensor) -> tuple[torch.Tensor, Ends]:
         """Return what `_log_softmax` and `_ends` do; where torch computes both, by one trunk."""
-        if not self._backend.stays_torch(self.precision_for(len(flat_bac))):
+        precision = self.precision_for(len(flat_bac))
+        if not self._backend.stays_torch(precision):
             return self._log_softmax(flat_bac), self._ends(flat_bac)
 
         def both(planes_bcnn: torch.Tensor) -> tuple[torch.Tensor, Ends]:
             known = self._trunk(planes_bcnn)
             return self._moves(known).float(), self._head_on(known)
 
-        logits_ba, ends = self._by_torch(both, flat_bac)
+        logits_ba, ends = self._by_torch(both, flat_bac, precision == "bf16")
         return torch.log_softmax(logits_ba, 1), ends
 
     def _head_on(self, known: torch.Tensor) -> Ends:
@@ -311,10 +318,11 @@ class Policy:
         finite(outcome.ownership)
         return ends_of(outcome)
 
-    def _by_torch(self, part: Callable[[torch.Tensor], Seen], flat_bac: torch.Tensor) -> Seen:
-        """Run a part of the network on one view, in the number format that suits."""
+    def _by_torch(
+        self, part: Callable[[torch.Tensor], Seen], flat_bac: torch.Tensor, low: bool
+    ) -> Seen:
+        """Run a part of the network on one view, in bfloat16 if low."""
         planes_bcnn = self._planes(flat_bac)
-        low = self.precision_for(len(flat_bac)) == "bf16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
             return part(planes_bcnn.to(torch.bfloat16 if low else torch.float32))
 
