@@ -7,7 +7,7 @@ from gopolicy.go.rules import CHINESE, Rules, rules_named
 from gopolicy.go.types import Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.sgf.read import MAX_FILE_BYTES
-from gopolicy.sgf.tree import GameTree, TreeNode, read_trees, write_trees
+from gopolicy.sgf.tree import GameTree, TreeNode, read_trees
 from gopolicy.web.walk import Walk
 
 LONGEST_COMMENT = 100_000
@@ -27,10 +27,6 @@ class GameFile:
     def tree(self) -> GameTree:
         """The game that is looked at."""
         return self.trees[self.index]
-
-    def data(self) -> bytes:
-        """Return all games as SGF."""
-        return write_trees(self.trees)
 
     def rules(self) -> Rules:
         """Return the rules of the game, the usual ones where it names none that are known."""

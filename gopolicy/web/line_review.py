@@ -1,5 +1,6 @@
 """How a network saw the moves of a line, which may go over variations."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -50,6 +51,7 @@ class LineReview:
         """Look at the moves of a line that are not known, and yield after every few."""
         waiting: dict[int, Position] = {}
         for node in line:
+            await asyncio.sleep(0)  # others get their turn where no move is legal, too
             if node.number not in self._known and (position := self._before(node)):
                 waiting[node.number] = position
             if waiting and (len(waiting) == _AT_ONCE or node is line[-1]):
@@ -62,9 +64,10 @@ class LineReview:
         if node.parent is None or not node.is_move():
             return None
         self._walk.go(node.parent)
-        move, board = self._walk.move_at(node), self._walk.board.copy()
+        move, board = self._walk.move_at(node), self._walk.board
         if move is None or board.refusal(move[1], move[0]) is not None:
             return None
+        board = board.copy()
         return Position(board=board, number=board.ply + 1, to_play=move[0], played=move[1])
 
 

@@ -151,7 +151,8 @@ class RecordTab:
         """Hand over the games; or the one looked at, with notes; or a review of it as a page."""
         form, name = request.choice("form", ("save", "notes", "page")), self.file.name or "game.sgf"
         if form == "save":
-            self.outbox.tell("file", name=name, text=self.file.data().decode("utf-8", "replace"))
+            data = write_trees(self.file.trees)
+            self.outbox.tell("file", name=name, text=data.decode("utf-8", "replace"))
         else:
             self._begin("save", lambda: (self._annotate if form == "notes" else self._page)(name))
 

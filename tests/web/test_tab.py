@@ -1,5 +1,6 @@
 """What a page asks for, and what it is told: looking, walking, editing, playing, counting."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from gopolicy.policy.review import review_game
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.tree import read_trees
 from gopolicy.sgf.write import write_game
+from gopolicy.web.engines import Engines
+from gopolicy.web.line_review import LineReview
 
 SVG = "{http://www.w3.org/2000/svg}"
 TABS = (f"the-tab-of-some-test-{number}" for number in count())
@@ -221,6 +224,27 @@ def test_the_page_of_a_review_has_the_figures_of_the_main_line(
         assert one["probability"] == pytest.approx(other.share, abs=1e-3)
         assert one["points_lost"] == pytest.approx(other.points_lost, abs=0.2)
     assert [node["vertex"] for node in told["nodes"] if not node["main"]] == ["pass"]
+
+
+def test_a_line_of_moves_that_cannot_be_reviewed_lets_others_have_their_turn() -> None:
+    (tree,), _ = read_trees(b"(;SZ[9]" + b";B[aa]" * 200 + b")", "again and again")
+    line = tree.line_through(tree.root)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def look() -> None:
+        waiting = asyncio.create_task(others())
+        seen = [each async for each in LineReview(tree).look_at(line[2:], Engines([]))]
+        waiting.cancel()
+        assert seen == []
+
+    asyncio.run(look())
+    assert turns >= len(line) - 2
 
 
 def test_a_game_with_a_move_against_the_rules_gets_no_page(page: FakePage) -> None:
