@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -273,7 +274,9 @@ def test_a_network_that_knows_who_wins_shows_what_moves_cost(
         box = page.locator("#outcome").bounding_box()
         page.mouse.click(box["x"] + box["width"] - 2, box["y"] + 9)
         screen.wait_for_text("#facts", "Move 60:")
-        assert screen.violations() == []
+        for scheme, contrast in product(("light", "dark"), ("no-preference", "more")):
+            page.emulate_media(color_scheme=scheme, contrast=contrast)
+            assert screen.violations() == []
         page.set_viewport_size({"width": 360, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.click("#new")
@@ -325,6 +328,43 @@ def test_all_of_it_by_keyboard(screen: Screen) -> None:
     page.fill("#vertex", "z99")
     page.keyboard.press("Enter")
     page.wait_for_selector("#error button")
+
+
+def test_a_whole_review_by_keyboard(browser: Any, outcome_weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "game.sgf").write_bytes(write_game(random_record(7, moves=60)))
+    command = ["--weights", str(outcome_weights), str(tmp_path / "game.sgf")]
+    with start_board(tmp_path, *command) as board, Screen(browser, board.address) as screen:
+        page = screen.page
+
+        def tab_to(selector: str, key: str = "Tab") -> None:
+            for _ in range(100):
+                if page.evaluate(f"document.activeElement.matches('{selector}')"):
+                    return
+                page.keyboard.press(key)
+            pytest.fail(f"no way to {selector} by {key}")
+
+        screen.wait_for_text("#costly", "points")
+        screen.wait_for("document.querySelectorAll('#surprising button').length === 10")
+        tab_to("#costly button")
+        move = re.match(r"\d+", page.evaluate("document.activeElement.textContent"))
+        assert move is not None
+        page.keyboard.press("Enter")
+        screen.wait_for_text("#facts", f"Move {move[0]}:")
+        tab_to("#page")
+        with page.expect_download() as waiting:
+            page.keyboard.press("Enter")
+        assert "Moves that lost most" in Path(waiting.value.path()).read_text("utf-8")
+        tab_to("#tree")
+        page.keyboard.press("Home")
+        screen.wait_for_text("#facts", "No move yet")
+        page.keyboard.press("ArrowRight")
+        screen.wait_for_text("#facts", "Move 1:")
+        tab_to("#comment")
+        page.keyboard.type("why?")
+        tab_to("#save", "Shift+Tab")
+        with page.expect_download() as waiting:
+            page.keyboard.press("Enter")
+        assert b"C[why?]" in Path(waiting.value.path()).read_bytes()
 
 
 def test_a_lost_connection_is_told_and_comes_back(browser: Any, running: RunningBoard) -> None:
