@@ -11,6 +11,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import Color, Point
 from gopolicy.policy.outlook import Outlook
+from gopolicy.policy.view import GivesOutlooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Decision:
     explanation: str = ""
 
 
-class AnyBot(Protocol):
+class AnyBot(GivesOutlooks, Protocol):
     """Thinks about positions; the network behind it may still be loading."""
 
     def describe(self) -> str:
@@ -53,13 +54,7 @@ class AnyBot(Protocol):
         """Return a move for color, which may be a pass or to resign, but is never illegal."""
 
     def outlook(self, board: Board, color: Color) -> Outlook:
-        """Return how the game may end, with color to move."""
-
-    def outlooks(self, boards: Sequence[Board], colors: Sequence[Color]) -> list[Outlook] | None:
-        """Return what the network says of how games may end, with colors to move.
-
-        None where it has learned moves alone, so that `outlook` takes playouts.
-        """
+        """Return how the game may end, with color to move; by playouts if only moves are known."""
 
     def dead(self, board: Board) -> list[tuple[Point, ...]]:
         """Return the chains that are dead."""
@@ -72,7 +67,7 @@ class AnyBot(Protocol):
 
 
 def outlooks_after(
-    bot: AnyBot, board: Board, color: Color, points: Sequence[Point]
+    bot: GivesOutlooks, board: Board, color: Color, points: Sequence[Point]
 ) -> list[Outlook] | None:
     """Return what the network says of the positions after legal moves of color, one for each.
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from reference.commands import object_of
 from reference.tiny_games import (
     random_record,
     write_games,
@@ -43,11 +44,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[GameRec
 
 def evaluated(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     """Run evaluate with ``--json`` and return the object."""
-    assert main(["evaluate", *words, "--json", "--device", "cpu"]) == 0
-    out = capsys.readouterr().out
-    assert out.count("\n") == 1
-    found: dict[str, object] = json.loads(out)
-    return found
+    return object_of(capsys, "evaluate", *words, "--device", "cpu")
 
 
 def slow_figures(records: list[GameRecord], weights: str, min_rank: int = 0) -> dict[str, float]:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from reference.commands import object_of
 from reference.tiny_games import random_record, write_outcome_weights, write_weights
 from sgfmill import sgf
 
@@ -53,11 +54,7 @@ def game(tmp_path: Path, record: GameRecord) -> str:
 
 def predicted(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     """Run predict with ``--json`` and return the object."""
-    assert main(["predict", *words, "--json", "--device", "cpu"]) == 0
-    out = capsys.readouterr().out
-    assert out.count("\n") == 1
-    found: dict[str, object] = json.loads(out)
-    return found
+    return object_of(capsys, "predict", *words, "--device", "cpu")
 
 
 def test_handicap_without_stones_is_told_and_placed(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from reference.commands import object_of, only_complaint
 from reference.tiny_games import random_record, write_games
 from reference.tiny_subjects import save_tiny
 
@@ -51,11 +52,7 @@ def words_for(view: str, place: Path, network: str, out: Path) -> list[str]:
 
 def visualized(capsys: pytest.CaptureFixture[str], words: list[str]) -> dict[str, Any]:
     """Run the command with ``--json`` and return the object."""
-    assert main(["visualize", *words, "--json"]) == 0
-    out = capsys.readouterr().out
-    assert out.count("\n") == 1
-    found: dict[str, object] = json.loads(out)
-    return found
+    return object_of(capsys, "visualize", *words)
 
 
 @pytest.mark.parametrize("network", ["alphago", "alphago-res", "dense", "image", "literal"])
@@ -162,11 +159,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     if "--out" not in words:
         words += ["--out", str(tmp_path / "out")]
     assert main(["visualize", *words]) == 1
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    lines = [line for line in shown.err.splitlines() if line.startswith("gopolicy:")]
-    assert len(lines) == 1
-    assert message in lines[0]
+    assert message in only_complaint(capsys)
     assert not (tmp_path / "out").exists()
 
 

@@ -1,6 +1,5 @@
 """``gopolicy visualize`` for networks that look at pictures, from end to end on tiny ones."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 import safetensors.torch
 import torch
 from PIL import Image
+from reference.commands import object_of, only_complaint
 from reference.image_networks import image_network
 
 from gopolicy.__main__ import main
@@ -55,11 +55,7 @@ def words_for(view: str, place: Path, network: str, out: Path) -> list[str]:
 
 def visualized(capsys: pytest.CaptureFixture[str], words: list[str]) -> dict[str, Any]:
     """Run the command with ``--json`` and return the object."""
-    assert main(["visualize", *words, "--json"]) == 0
-    out = capsys.readouterr().out
-    assert out.count("\n") == 1
-    found: dict[str, object] = json.loads(out)
-    return found
+    return object_of(capsys, "visualize", *words)
 
 
 @pytest.mark.parametrize("network", ["gray", "color"])
@@ -147,11 +143,7 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     words = [files.get(word, word) for word in words]
     out = ["--weights", str(place / "gray"), "--out", str(tmp_path / "out")]
     assert main(["visualize", *words, *out]) == 1
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    lines = [line for line in shown.err.splitlines() if line.startswith("gopolicy:")]
-    assert len(lines) == 1
-    assert message in lines[0]
+    assert message in only_complaint(capsys)
     assert not (tmp_path / "out").exists()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reference.commands import only_complaint
 from reference.game_files import game_text, random_folder, random_game, write_games
 
 from gopolicy.__main__ import main
@@ -30,11 +31,7 @@ def games(tmp_path: Path) -> Path:
 def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
     """Run prepare, expect exit 1, and return its one line."""
     assert prepare(*words) == 1
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    lines = [line for line in captured.err.splitlines() if line.startswith("gopolicy: ")]
-    assert len(lines) == 1
-    return lines[0]
+    return only_complaint(capsys)
 
 
 def test_json_has_the_keys_of_the_contract(

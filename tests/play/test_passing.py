@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from reference.diagrams import EYE_OF_THREE
 from reference.made_networks import SETTLED, Noise, Wishes, chosen
 
 from gopolicy.features.move_kernels import is_own_eye
@@ -112,22 +113,10 @@ def test_by_territory_neutral_points_are_left_and_so_is_everything_that_gains_no
     assert chosen(Player(Wishes("H9", "E9")), settled, color, scoring="territory") == "pass"
 
 
-LIFE_OR_DEATH = """
-    . . . X O . .
-    X X X X O . O
-    O O O O O O .
-    . O . O . . O
-    O O O O O O .
-    . O . O . . .
-    O O O O O . .
-"""
-"""B7 kills Black or makes two eyes."""
-
-
 @pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
 def test_a_pass_is_answered_with_a_move_that_gains_by_territory_too(color: Color) -> None:
     komi = 0.5 if color == Color.BLACK else -40.5  # whoever is ahead may pass
-    board = Board.from_diagram(LIFE_OR_DEATH, to_move=color.opponent, komi=komi)
+    board = Board.from_diagram(EYE_OF_THREE, to_move=color.opponent, komi=komi)
     board.play("pass")
     assert chosen(Player(Wishes("B7")), board, color, scoring="territory") == "B7"
 
@@ -157,7 +146,7 @@ def test_what_the_network_says_of_the_end_is_asked_for_near_the_end_only() -> No
 
 
 def test_the_network_decides_on_chains_that_playouts_are_undecided_about() -> None:
-    board = Board.from_diagram(LIFE_OR_DEATH)
+    board = Board.from_diagram(EYE_OF_THREE)
     black = np.flatnonzero(board.stones == Color.BLACK)
     verdict = replace(estimate(board), ownership=np.zeros(49, np.float32))
     for sign, dead in ((1, 0), (-1, 1)):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference.diagrams import EYE_OF_THREE
 
 from gopolicy.errors import ConfigError
 from gopolicy.features.move_kernels import is_own_eye
@@ -98,19 +99,8 @@ def test_bent_four_in_the_corner_is_dead() -> None:
     assert dead_vertices(board) == [["D9", "B8", "C8", "D8", "A7", "B7"]]
 
 
-THREE_POINTS = """
-    . . . X O . .
-    X X X X O . O
-    O O O O O O .
-    . O . O . . O
-    O O O O O O .
-    . O . O . . .
-    O O O O O . .
-"""
-
-
 def test_an_eye_of_three_points_with_a_stone_in_its_middle_is_dead() -> None:
-    board = Board.from_diagram(THREE_POINTS)
+    board = Board.from_diagram(EYE_OF_THREE)
     board.play("B7", Color.WHITE)
     assert [len(chain) for chain in dead_chains(board)] == [5]
     board.undo()
@@ -120,7 +110,7 @@ def test_an_eye_of_three_points_with_a_stone_in_its_middle_is_dead() -> None:
 
 @pytest.mark.parametrize("start", ["A7", "B7", "C7"])
 def test_the_vital_point_of_three_is_their_middle(start: str) -> None:
-    board = Board.from_diagram(THREE_POINTS)
+    board = Board.from_diagram(EYE_OF_THREE)
     scratch = kernels.new_playout_scratch(7)
     kernels.restore(scratch.board, board.arrays)
     first, middle = (cell_of(board.arrays, parse_vertex(v, 7)) for v in (start, "B7"))

@@ -56,7 +56,9 @@ class FakeBot:
         ownership = np.linspace(-1, 1, board.size**2, dtype=np.float32)
         return Outlook(ownership=ownership, lead=3.5, spread=2.0, black_wins=0.625, playouts=8)
 
-    def outlooks(self, boards: Sequence[Board], colors: Sequence[Color]) -> list[Outlook] | None:
+    def outlooks(
+        self, boards: Sequence[Board], colors: Sequence[Color] | None = None
+    ) -> list[Outlook] | None:
         return None
 
     def dead(self, board: Board) -> list[tuple[Point, ...]]:

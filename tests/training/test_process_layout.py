@@ -16,7 +16,6 @@ from reference.fake_source import FakeSource
 
 from gopolicy.__main__ import main
 from gopolicy.nets.weights import load_weights
-from gopolicy.samples import SAMPLE_GAMES
 from gopolicy.training import process_layout
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.config import TrainConfig, override
@@ -115,13 +114,6 @@ def test_a_run_that_became_slow_ends_early_for_a_better_layout(
     assert result.relayout
     assert (result.positions, result.signal) == (16, 0)
     assert len(checkpoints(tmp_path)) == 1
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "store"
-    assert main(["prepare", str(SAMPLE_GAMES), "--out", str(path), "--validation", "0.2"]) == 0
-    return path
 
 
 def words(store: Path, out: Path, *more: str) -> list[str]:

@@ -34,13 +34,6 @@ SMALL += ["--device", "cpu", "--set", "precision=fp32", "--set", "memory_format=
 SMALL += ["--set", "validation_positions=100", "--set", "log_every=16"]
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("data") / "store"
-    assert main(["prepare", str(SAMPLE_GAMES), "--out", str(path), "--validation", "0.2"]) == 0
-    return path
-
-
 def words(store: Path, out: Path, *more: str) -> list[str]:
     recipe = [] if "--resume" in more else ["--recipe", "plain"]
     return ["train", "--data", str(store), "--out", str(out), *recipe, *SMALL, *more]
