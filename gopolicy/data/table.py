@@ -66,7 +66,6 @@ class Located(NamedTuple):
     """Where positions are; all [B]."""
 
     starts: Int64Array  # first event of the game
-    stops: Int64Array  # one past its last event
     indices: npt.NDArray[np.int32]  # the move to predict, counted in events from the start
     games: Int64Array
 
@@ -149,7 +148,7 @@ class GameTable:
         indices = np.zeros(len(ids), np.int32)
         ranks = ids - self.position_offsets[games]
         locate_positions(self.events, self.event_offsets, self.counted, ranks, games, indices)
-        return Located(self.event_offsets[games], self.event_offsets[games + 1], indices, games)
+        return Located(self.event_offsets[games], indices, games)
 
     def _check(self, games: Int64Array) -> None:
         """Raise StoreError unless these games are legal, as kernels that replay them rely on."""

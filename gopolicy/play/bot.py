@@ -1,4 +1,4 @@
-"""A `AnyBot` with a network: what `gopolicy gtp` plays and analyses with."""
+"""An `AnyBot` with a network: what `gopolicy gtp` plays and analyses with."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence

@@ -100,7 +100,7 @@ def changed(array: np.ndarray, at: int, value: int) -> np.ndarray:
         ("starts", lambda a: changed(a, 7, -1), r"game 7 .* is impossible"),
         ("starts", lambda a: changed(a, 39, 10**6), r"game 39 .* is impossible"),
         ("owners", lambda a: changed(a, 21, 3), r"game 1 .* is impossible"),
-        ("owners", lambda a: changed(a, 20, a[20] | 4), r"game 0 .* is impossible"),
+        ("owners", lambda a: changed(a, 20, a[20] | 0b100100), r"game 0 .* is impossible"),
         ("owners", lambda a: a[:-1], "is impossible"),
         ("owners", lambda a: np.concatenate([a, a]), "is impossible"),
     ],

@@ -5,25 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from reference.diagrams import board_with
 from reference.drawn_size import drawn_size
 
 from gopolicy.draw.board_files import board_image, write_board
 from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.draw.colors import AGAINST, heat_color, readable_on
 from gopolicy.errors import OutputError
-from gopolicy.go.board import Board
 from gopolicy.go.types import Point
 from gopolicy.go.vertex import parse_vertex
 
 CELL = 24
-
-
-def board_with(*moves: str, size: int = 9) -> Board:
-    """Return a board after moves."""
-    board = Board(size)
-    for move in moves:
-        board.play(move)
-    return board
 
 
 def brightness(image: Image.Image, vertex: str, size: int = 9, top: float = 0.0) -> float:

@@ -7,26 +7,19 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from reference.diagrams import board_with
 from reference.drawn_size import drawn_size
 
 from gopolicy.draw.board_picture import Area, BoardPicture
 from gopolicy.draw.board_svg import board_svg
 from gopolicy.draw.heat_map import heat_on_wood
 from gopolicy.draw.svg import Svg
-from gopolicy.go.board import Board
 from gopolicy.go.types import Point
 from gopolicy.go.vertex import parse_vertex
 
 SVG = "{http://www.w3.org/2000/svg}"
 CELL = 20
 HOSTILE = "<script>alert('x')</script> & \"quoted\" \x00\x1b]]>"
-
-
-def board_with(*moves: str, size: int = 9) -> Board:
-    board = Board(size)
-    for move in moves:
-        board.play(move)
-    return board
 
 
 def parsed(picture: BoardPicture) -> ET.Element:

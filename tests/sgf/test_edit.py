@@ -56,6 +56,13 @@ def test_marks_of_the_file_are_told_by_move() -> None:
     assert marked[4].points == set()
 
 
+def test_a_label_of_two_letters_marks_one_point() -> None:
+    data = b"(;SZ[9];B[ee]LB[aa:cc])"
+    assert SgfText(data, read_game(data)).marked()[1].points == {"aa"}
+    (_, move) = nodes_of(edited(data, {1: Note(labels={Point(10): "x"})}))
+    assert sorted(move.get("LB")) == [((7, 1), "x"), ((8, 0), "cc")]
+
+
 def test_a_property_of_the_file_keeps_its_value() -> None:
     data = b"(;SZ[9]SBKV[40];B[ee]C[x];W[gg])"
     note = Note(comment="seen", properties={"SBKV": "51.20", "SBKS": "-3.00"})
