@@ -53,18 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
     )
     out = add("--out RUN", "folder of the run", kind=Path, required=True)
-    amount = partial(add_option, parser.add_mutually_exclusive_group())
-    amount(
-        "--hours H",
-        "how long the run takes; it is complete then (default: 1, unless --positions or --recipe"
-        " says how much)",
-        kind=hours,
-    )
-    amount("--minutes M", "the same in minutes", kind=minutes)
-    amount(
-        "--positions N",
-        "positions to train on in all, however long they take (k and M are understood)",
-    )
+    _add_amount(parser)
     add("--recipe NAME", "settings by name, to start from (default: default)")
     add(
         "--list-recipes",
@@ -104,6 +93,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--threads N", "threads of each process (default: likewise)", kind=at_once)
     add_device(parser)
     add_json(parser)
+
+
+def _add_amount(parser: argparse.ArgumentParser) -> None:
+    """Add what says how much to train."""
+    add = partial(add_option, parser.add_mutually_exclusive_group())
+    add(
+        "--hours H",
+        "how long the run takes; it is complete then (default: 1, unless --positions or --recipe"
+        " says how much)",
+        kind=hours,
+    )
+    add("--minutes M", "the same in minutes", kind=minutes)
+    add(
+        "--positions N",
+        "positions to train on in all, however long they take (k and M are understood)",
+    )
 
 
 def weighed_store(text: str) -> tuple[Path, float | None]:
