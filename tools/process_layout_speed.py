@@ -4,7 +4,9 @@
 Each layout trains on the store for some seconds, in turn, and is stopped by Ctrl-C; the speeds are
 those that `train --json` reports.  The last lines are the ratios that matter.
 
-    python tools/layout_speed.py STORE [--seconds 30] [--rounds 2] [--busy] [-- TRAIN OPTIONS]
+    python tools/process_layout_speed.py STORE [--seconds 30] [--rounds 2] [--busy] [-- OPTIONS]
+
+OPTIONS are those of `gopolicy train`.
 
 --busy runs a process beside it that keeps one core busy.
 """
