@@ -75,7 +75,7 @@ def _tell(args: argparse.Namespace, text: str) -> None:
 
 
 def _look(args: argparse.Namespace, policy: "Policy", name: str, picture: Path) -> dict[str, Any]:
-    from gopolicy.cli.boards import board_lines, color_name, move_lines, picture_of, verdict
+    from gopolicy.cli.position_text import board_lines, color_name, move_lines, picture_of, verdict
     from gopolicy.draw.board_files import write_board
     from gopolicy.go.vertex import vertex_name
     from gopolicy.policy.view import view_of

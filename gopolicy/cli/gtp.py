@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _engine(args: argparse.Namespace) -> tuple["GtpEngine", "Background[Bot]"]:
-    from gopolicy.cli.game_files import SgfFiles
+    from gopolicy.cli.gtp_files import SgfFiles
     from gopolicy.go.rules import rules_named
     from gopolicy.gtp.background import Background
     from gopolicy.gtp.commands import all_commands

@@ -140,7 +140,13 @@ def _outlook_json(position: "Position", view: "View") -> dict[str, float]:
 
 
 def _as_text(record: "GameRecord", position: "Position", view: "View", top: int) -> str:
-    from gopolicy.cli.boards import board_lines, color_name, move_lines, players_text, verdict
+    from gopolicy.cli.position_text import (
+        board_lines,
+        color_name,
+        move_lines,
+        players_text,
+        verdict,
+    )
 
     points = [point for point, _ in view.best_points(top)]
     lines = [
@@ -160,7 +166,7 @@ def _as_text(record: "GameRecord", position: "Position", view: "View", top: int)
 
 
 def _draw(path: Path, record: "GameRecord", position: "Position", view: "View", top: int) -> None:
-    from gopolicy.cli.boards import picture_of
+    from gopolicy.cli.position_text import picture_of
     from gopolicy.draw.board_files import write_board
 
     write_board(path, picture_of(record, position, view, top))

@@ -9,7 +9,7 @@ import pytest
 from reference.tiny_games import write_games, write_weights
 
 from gopolicy.__main__ import main
-from gopolicy.cli.game_files import SgfFiles
+from gopolicy.cli.gtp_files import SgfFiles
 from gopolicy.data.store import open_store
 from gopolicy.errors import PictureError, SgfError, StoreError, WeightsError
 from gopolicy.nets.weights import load_weights

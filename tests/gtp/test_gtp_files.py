@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from reference.fake_bot import Desk
 
-from gopolicy.cli.game_files import SgfFiles
+from gopolicy.cli.gtp_files import SgfFiles
 from gopolicy.go.rules import AGA, CHINESE
 
 GAME = "(;SZ[5]KM[0.5]AB[aa][bb];W[cc];B[dd];W[];B[ee])"

@@ -8,7 +8,7 @@ from pathlib import Path
 from fuzz.harness import INPUT, Execution, Finding
 from fuzz.mutate import WRONG_NUMBERS, damaged
 from fuzz.seeds import games, write_weights
-from gopolicy.cli.game_files import SgfFiles
+from gopolicy.cli.gtp_files import SgfFiles
 from gopolicy.gtp.commands import all_commands
 from gopolicy.gtp.protocol import GtpEngine, parse_request
 from gopolicy.gtp.session import Session
