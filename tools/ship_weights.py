@@ -8,7 +8,12 @@ hand but the remarks:
     gopolicy evaluate games.tar.gz --weights run/weights --symmetries 8 --json > eight.json
     python tools/ship_weights.py run one.json eight.json --name NAME --games "NAME OF THE GAMES" ...
 
-The second measurement may be left out, as for a network that turns with the board anyway.
+The second measurement may be left out, as for a network that turns with the board anyway.  For one
+that has learned by playing, on a board of which there are no games, what ``gopolicy match --json``
+printed stands for them:
+
+    gopolicy match --black run/weights --white "gnugo ..." --size 9 --json > match.json
+    python tools/ship_weights.py run --match match.json --name NAME
 """
 
 import argparse
@@ -28,11 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 AFTER_EVENTS = (0, 30, 120)
 FIGURES = ("top1", "top5", "top10", "top1_legal", "nll", "mean_rank", "calibration_error")
 
-CARD = """\
-# {name}
-
-{what}
-
+ACCURACY = """\
 ## Accuracy
 
 On {games}: {count} games, {positions} positions. Protocol: {protocol}
@@ -60,7 +61,24 @@ Reproduce it with
 {commands}
 ```
 
-## Cost
+"""
+STRENGTH = """\
+## Strength
+
+| against | games | won | 95 % interval |
+|---|---|---|---|
+{rows}
+
+It played its first choice; colors alternated, every opening was played twice. Measure it again by
+`gopolicy match --black {name} --size {size} --games N --white` and what the table names.
+
+"""
+CARD = """\
+# {name}
+
+{what}
+
+{figures}## Cost
 
 One look at a position takes {multiply_adds:,} multiply-adds. `gopolicy bench inference` times it.
 
@@ -84,22 +102,18 @@ def main() -> int:
     """Write the weight folder and its card."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path, help="the folder of the training run")
-    parser.add_argument("one", type=Path, help="what evaluate --json printed")
+    parser.add_argument("one", type=Path, nargs="?", help="what evaluate --json printed")
     parser.add_argument("eight", type=Path, nargs="?", help="the same with --symmetries 8")
     parser.add_argument("--name", required=True)
-    parser.add_argument("--games", required=True, help="what was measured on, in words")
-    parser.add_argument("--archive", required=True, help="the file name of those games")
+    parser.add_argument("--games", help="what was measured on, in words")
+    parser.add_argument("--archive", help="the file name of those games")
+    parser.add_argument("--match", type=Path, nargs="+", default=[], help="what match printed")
     parser.add_argument("--remarks", type=Path, help="a file of Markdown to add to the card")
     args = parser.parse_args()
     results = [json.loads(path.read_text()) for path in (args.one, args.eight) if path]
     folder = ROOT / "weights" / args.name
     loaded = load_weights(args.run / "weights")
-    figures = {key: round(results[0][key], 6) for key in FIGURES}
-    accuracy = {"games": args.games, "positions": results[0]["positions"], "symmetries": 1}
-    accuracy |= figures
-    accuracy |= {f"top1_symmetries_{r['symmetries']}": round(r["top1"], 6) for r in results[1:]}
-    accuracy |= {"protocol": results[0]["protocol"]}
-    info = replace(loaded.info, accuracy=accuracy, precision="fp16")
+    info = replace(loaded.info, accuracy=accuracy_of(args, results), precision="fp16")
     save_weights(folder, loaded.network, info)
     write_text(folder / "CARD.md", card(args, results, loaded))
     stored = ROOT / "tests" / "golden" / "weights" / f"{args.name}.json"
@@ -108,12 +122,25 @@ def main() -> int:
     return 0
 
 
+def accuracy_of(args: argparse.Namespace, results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the description says of the accuracy; empty where none was measured."""
+    if not results:
+        return {}
+    accuracy = {"games": args.games, "positions": results[0]["positions"], "symmetries": 1}
+    accuracy |= {key: round(results[0][key], 6) for key in FIGURES}
+    accuracy |= {f"top1_symmetries_{r['symmetries']}": round(r["top1"], 6) for r in results[1:]}
+    return accuracy | {"protocol": results[0]["protocol"]}
+
+
 def answers(folder: Path) -> list[dict[str, Any]]:
-    """Return what the shipped network says in positions of the sample game, for its test."""
+    """Return what the shipped network says in some positions, for its test.
+
+    They are of the sample game; on boards of another size only the empty board.
+    """
     policy = Policy(load_weights(folder), device="cpu", precision="fp32")
     events = read_game(ROOT / "gopolicy" / "samples" / "game.sgf").events
     found = []
-    for after in AFTER_EVENTS:
+    for after in AFTER_EVENTS if policy.size == 19 else (0,):
         board = Board.from_events(policy.size, events[:after])
         planes = policy.planes_of(board.arrays, board.to_move)
         logs = policy.log_probabilities(planes[None])[0]
@@ -123,7 +150,6 @@ def answers(folder: Path) -> list[dict[str, Any]]:
 
 def card(args: argparse.Namespace, results: list[dict[str, Any]], loaded: Any) -> str:
     """Return the text of the card."""
-    one = results[0]
     run = json.loads((args.run / "run.json").read_text())
     info = loaded.info
     parameters = sum(parameter.numel() for parameter in loaded.network.parameters())
@@ -132,8 +158,21 @@ def card(args: argparse.Namespace, results: list[dict[str, Any]], loaded: Any) -
         name=args.name,
         what=f"Network `{info.network}` ({settings}), plane set `{info.plane_set}`, {info.size}x"
         f"{info.size}, {parameters:,} parameters, in half precision on disk.",
+        figures=accuracy_text(args, results) + strength_text(args, info.size),
+        multiply_adds=multiply_adds(loaded.network, (info.planes, info.size, info.size)),
+        training=training_text(args.run, run, info),
+        config=json.dumps(run["config"], indent=2),
+        remarks=args.remarks.read_text() + "\n" if args.remarks else "",
+    )
+
+
+def accuracy_text(args: argparse.Namespace, results: list[dict[str, Any]]) -> str:
+    """Return the part of the card on accuracy; empty where none was measured."""
+    if not results:
+        return ""
+    one = results[0]
+    return ACCURACY.format(
         games=args.games,
-        archive=args.archive,
         count=f"{one['games']:,}",
         positions=f"{one['positions']:,}",
         protocol=one["protocol"],
@@ -144,11 +183,35 @@ def card(args: argparse.Namespace, results: list[dict[str, Any]], loaded: Any) -
             f"| {row['rank']} | {row['positions']:,} | {row['top1']:.2%} | {row['nll']:.3f} |"
             for row in one["by_rank"]
         ),
-        multiply_adds=multiply_adds(loaded.network, (info.planes, info.size, info.size)),
-        training=f"{info.positions:,} positions, each turned by one of the 8 symmetries, drawn"
-        f" from a store with the digest `{info.data[:16]}`.",
-        config=json.dumps(run["config"], indent=2),
-        remarks=args.remarks.read_text() + "\n" if args.remarks else "",
+    )
+
+
+def strength_text(args: argparse.Namespace, size: int) -> str:
+    """Return the part of the card on matches; empty where none was played."""
+    if not args.match:
+        return ""
+    rows = []
+    for result in (json.loads(path.read_text()) for path in args.match):
+        low, high = result["interval"]
+        rows.append(
+            f"| `{result['white']}` | {result['games']:,} | {result['wins']:,} |"
+            f" {low:.0%} to {high:.0%} |"
+        )
+    return STRENGTH.format(rows="\n".join(rows), name=args.name, size=size)
+
+
+def training_text(folder: Path, run: dict[str, Any], info: Any) -> str:
+    """Return what the network has learned from, in a sentence."""
+    if run.get("kind") != "reinforce":
+        return (
+            f"{info.positions:,} positions, each turned by one of the 8 symmetries, drawn from a"
+            f" store with the digest `{info.data[:16]}`."
+        )
+    log = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    games = [entry["games"] for entry in log if entry["kind"] == "play"][-1]
+    return (
+        f"`gopolicy reinforce`, from `{run['config']['learning']['start']}` on: {games:,} games,"
+        f" {info.positions:,} decisions learned from."
     )
 
 

@@ -35,6 +35,9 @@ def test_a_shipped_network_has_a_card_with_its_figures(name: str) -> None:
     folder = shipped_root() / name
     card = (folder / "CARD.md").read_text(encoding="utf-8")
     accuracy = load_weights(name).info.accuracy
+    if not accuracy:
+        assert "## Strength" in card
+        return
     assert f"{accuracy['top1']:.2%}" in card
     assert f"{accuracy['positions']:,} positions" in card
     assert accuracy["protocol"] in card
