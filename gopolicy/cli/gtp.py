@@ -111,7 +111,9 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.gtp.input import ReadAhead, watch_listener
     from gopolicy.nets.weight_info import check_weights, default_weights
 
-    check_weights(args.weights or default_weights())  # at once: loading takes seconds
+    looks_ahead = (args.look_ahead or 0) > 1
+    args.weights = args.weights or default_weights(outcome=looks_ahead)
+    check_weights(args.weights)  # at once: loading takes seconds
     if sys.stdin.isatty():
         say(_FOR_PEOPLE)
     source = ReadAhead(sys.stdin.fileno()).start()

@@ -60,6 +60,8 @@ class Bot:
         self._name = find_weights(options.weights).name
         self._symmetries = options.symmetries
         self._told = False
+        if options.play is not None:
+            self._check(options.play)
         self._player = Player(self, options.play)
         self._predictors: dict[int, Policy] = {}
         self._encoders: dict[int, Encoder] = {}
@@ -169,9 +171,15 @@ class Bot:
             self._symmetries = int(value)
             return
         changed = changed_settings(self._player.settings, name, value)
+        self._check(changed)
         if name == "seed":
             self._player = Player(self, changed)
         self._player.settings = changed
+
+    def _check(self, settings: PlayerSettings) -> None:
+        """Raise ConfigError for settings that this network cannot play by."""
+        if settings.look_ahead > 1 and not self._loaded.info.outcome:
+            raise ConfigError(f"{self._name} has not learned who wins, so it cannot look ahead")
 
     def policy(self, size: int) -> Policy:
         """Return the network for a size of board; ConfigError if there can be none."""

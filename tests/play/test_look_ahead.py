@@ -1,10 +1,12 @@
 """Looking ahead: moves are weighed by who wins after them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from reference.tiny_games import write_outcome_weights, write_weights
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
@@ -17,8 +19,10 @@ from gopolicy.go.types import (
     setup_event,
 )
 from gopolicy.go.vertex import parse_vertex
+from gopolicy.play.bot import Bot, BotOptions
 from gopolicy.play.look_ahead import LookAhead
 from gopolicy.play.player import Player
+from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.policy.outlook import Outlook
 
 SIZE = 9
@@ -112,3 +116,18 @@ def test_the_game_goes_on_by_passes_where_only_eyes_are_left() -> None:
     shares[eyes[:2]] = 0.5
     LookAhead(bot, board, Color.BLACK, 3).weighed(shares)
     assert sorted(bot.looked) == [[0, *3 * [EVENT_NO_POINT]], [2, *3 * [EVENT_NO_POINT]]]
+
+
+def test_a_bot_that_knows_moves_alone_says_at_once_that_it_cannot(tmp_path: Path) -> None:
+    moves, both = write_weights(tmp_path / "moves"), write_outcome_weights(tmp_path / "both")
+    with pytest.raises(ConfigError, match="moves has not learned who wins"):
+        Bot(BotOptions(weights=str(moves), play=PlayerSettings(look_ahead=2)))
+    bot = Bot(BotOptions(weights=str(moves)))
+    with pytest.raises(ConfigError, match="moves has not learned who wins"):
+        bot.change("look_ahead", "2")
+    assert bot.settings()["look_ahead"] == 0
+    bot.change("look_ahead", "1")  # the most probable move alone
+    able = Bot(BotOptions(weights=str(both), play=PlayerSettings(look_ahead=3)))
+    decision = able.choose(Board(SIZE), Color.BLACK)
+    best = able.predict(Board(SIZE)).argsort()[::-1][:3]
+    assert decision.point in best.tolist()
