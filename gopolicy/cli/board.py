@@ -77,12 +77,28 @@ def run(args: argparse.Namespace) -> int:
     listener = listen(args.port)
     settings = {"device": args.device, "symmetries": args.symmetries}
     named = [(short_name(each), BotOptions(weights=each, **settings)) for each in weights]
+    engines = Engines(named)
     try:
-        serve(Engines(named), opening, listener, lambda address: _announce(args, address))
+        compile_rules()
+        serve(engines, opening, listener, lambda address: _announce(args, address))
     except KeyboardInterrupt:
         say("gopolicy board: ended")
     sys.stdout.flush()
     os._exit(0)  # at once: Python takes seconds to take torch apart
+
+
+def compile_rules() -> None:
+    """Compile what the page asks of the rules, so that it need not wait for that in between."""
+    from gopolicy.go.board import Board
+
+    say("gopolicy board: getting ready (the first run compiles the rules of Go) ...")
+    board = Board(5)  # in two halves, as seki is looked for where little is open
+    board.setup(black=["B1", "B2", "B3", "B4", "B5"], white=["D1", "D2", "D3", "D4", "D5"])
+    board.play("A1")
+    board.copy().undo()
+    board.chain("A1")
+    board.area_score(["A1"])
+    board.territory_score(["A1"])
 
 
 def _opening(path: Path | None) -> "Opening":

@@ -1,6 +1,7 @@
 """``gopolicy board`` as it is started: what strangers and broken clients can do to it."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -122,6 +123,42 @@ def test_a_used_port_is_one_clear_line(running: RunningBoard) -> None:
     assert done.stdout == ""
     assert done.stderr.startswith(f"gopolicy: cannot listen on port {running.port}: ")
     assert done.stderr.count("\n") == 1
+
+
+AFTER_GETTING_READY = """
+from numba.core import event
+from gopolicy.cli.board import compile_rules
+from gopolicy.go.rules import CHINESE, JAPANESE
+from gopolicy.web.contest import Count
+from gopolicy.web.game_file import read_file
+from gopolicy.web.walk import Walk
+
+compile_rules()
+with event.install_recorder("numba:compile") as seen:
+    file, _ = read_file(b"(;SZ[9]AB[aa];B[ee];W[aa];AE[ee];B[cc];W[dd])", "game")
+    walk = Walk(file.tree)
+    for node in [*file.tree.nodes.values(), file.tree.root, file.tree.nodes[5]]:
+        walk.go(node)
+        board = walk.position().board
+    for rules in (CHINESE, JAPANESE):
+        count = Count(board=board, rules=rules)
+        count.toggle(20)
+        count.score()
+        count.owners()
+print(len(seen.buffer))
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_compiled_while_a_page_waits(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AFTER_GETTING_READY],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"GOPOLICY_CACHE": str(tmp_path)},
+    )
+    assert done.stdout == "0\n"
 
 
 @pytest.mark.parametrize(
