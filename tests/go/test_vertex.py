@@ -1,5 +1,7 @@
 """Vertices and handicap placements."""
 
+from itertools import combinations
+
 import pytest
 
 from gopolicy.errors import ConfigError, GoPolicyError, VertexError
@@ -98,6 +100,9 @@ def test_free_handicap_gives_different_points_starting_with_the_fixed_ones(size:
         assert 2 <= len(points) <= stones
         assert len(set(points)) == len(points)
         assert all(0 <= point < size * size for point in points)
+        spots = [divmod(point, size) for point in points]
+        steps = [abs(a - c) + abs(b - d) for (a, b), (c, d) in combinations(spots, 2)]
+        assert min(steps) >= 2  # no stone is put beside another
     assert set(star_points(size)) <= set(free_handicap(size, size * size - 1))
 
 

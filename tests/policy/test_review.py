@@ -132,6 +132,8 @@ def test_the_means_and_the_lists_are_those_of_the_moves(knowing: Policy) -> None
         (1, 0.6, 0.4, True),  # Black's move
         (1, 0.51, 0.49, False),  # the game was close and stays so
         (1, 0.9, 0.6, False),  # still ahead
+        (1, 0.9, 0.5, False),  # even is not behind
+        (1, 0.5, 0.3, True),  # but enough to have something to lose
         (1, 0.4, 0.1, False),  # behind before
         (2, 0.4, 0.6, True),  # White's move, the rates are Black's
         (2, 0.6, 0.9, False),
@@ -155,6 +157,16 @@ def test_a_network_that_knows_moves_alone_tells_nothing_else(plain: Policy) -> N
     assert facts["probability"] == pytest.approx(found[0].share, abs=1e-5)
     assert lost_most(found) == []
     assert players(found)[Color.BLACK].win_rate_lost is None
+
+
+def test_a_position_with_another_komi_says_nothing_of_the_move_before(knowing: Policy) -> None:
+    records = [replace(random_record(5, moves=4), komi=komi) for komi in (0.5, 60.5)]
+    near, far = (list(positions(record)) for record in records)
+    (alone,) = review_moves(knowing, near[:1])
+    beside = review_moves(knowing, [near[0], far[1]])[0]
+    assert alone.after is not None
+    assert beside.after is not None
+    assert beside.after.black_wins == pytest.approx(alone.after.black_wins)
 
 
 def test_moves_of_different_games_may_stand_side_by_side(knowing: Policy) -> None:

@@ -23,6 +23,11 @@ def test_tied_candidates_share_a_place() -> None:
     assert seen.choice_words(Point(6)) == "an illegal move"
 
 
+def test_a_difference_beyond_rounding_decides() -> None:
+    seen = view(0.4, 0.4002, 0.1, 0.0998)
+    assert [(seen.rank(Point(p)), seen.equals(Point(p))) for p in (0, 1)] == [(2, 1), (1, 1)]
+
+
 def test_points_without_any_probability_are_equal_and_last() -> None:
     seen = view(0.9, 0.0, 0.0, 0.1)
     assert [seen.rank(Point(p)) for p in range(3)] == [1, 2, 2]
