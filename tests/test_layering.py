@@ -184,6 +184,12 @@ def test_every_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_bytes()))
 
 
+def test_no_file_has_a_namesake_but_commands() -> None:
+    names = [name_of(path) for path in FILES if layer_of(path) != "cli"]
+    stems = [Path(name).stem for name in names if not name.endswith("__init__.py")]
+    assert len(set(stems)) == len(stems)
+
+
 def test_no_class_or_function_has_a_namesake() -> None:
     homes: dict[str, set[str]] = defaultdict(set)
     for path in FILES:
