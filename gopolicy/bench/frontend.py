@@ -21,7 +21,7 @@ from gopolicy.timing import ROUNDS, SpeedRow
 
 PATIENCE = 300.0
 START_S, START_AIM_S = 6.0, 3.0
-MOVE_MS, MOVE_AIM_MS = 100.0, 40.0
+MOVE_MS, MOVE_AIM_MS, LOOK_AHEAD_MS = 100.0, 40.0, 60.0
 END_S, END_AIM_S = 2.0, 1.0
 _STAGES = (("opening", 0.1), ("middle game", 0.5), ("finished game", 1.0))
 
@@ -33,9 +33,16 @@ def save_network(loaded: LoadedNetwork, folder: Path) -> Path:
 
 
 def measure_gtp(
-    weights: str | Path, name: str, game: Events, size: int, device: str = "auto"
+    weights: str | Path,
+    name: str,
+    game: Events,
+    size: int,
+    device: str = "auto",
+    look_ahead: int = 0,
 ) -> list[SpeedRow]:
     """Measure an engine with these weights; game is one without setup stones.
+
+    With look_ahead one stage is also measured where it chooses among so many candidates.
 
     The first start is not counted, because it may have to compile.  Of everything else the best of
     some rounds counts, as everywhere in the benchmarks, but for the end the worst.  The engine's
@@ -53,6 +60,12 @@ def measure_gtp(
             color = _replay(engine, game[: max(round(share * len(game)), 1)], size)
             times = _move_times(engine, color)
             rows += _two_rows(f"genmove, {stage}, {name}", times, "ms", MOVE_MS, MOVE_AIM_MS)
+    if look_ahead:
+        with _engine([*command, "--look-ahead", str(look_ahead)]) as engine:
+            color = _replay(engine, game[: len(game) // 2], size)
+            times = _move_times(engine, color)
+            stage = f"genmove, middle game, looking ahead {look_ahead}, {name}"
+            rows += _two_rows(stage, times, "ms", LOOK_AHEAD_MS, MOVE_AIM_MS)
     rows.append(
         SpeedRow(
             name=f"to end once the frontend is gone, {name}",

@@ -149,7 +149,12 @@ def _gtp(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
 
     from gopolicy.bench.frontend import first_game, measure_gtp, save_network
     from gopolicy.bench.inference import fresh_network
-    from gopolicy.nets.weight_info import default_weights, shipped_weights
+    from gopolicy.nets.weight_info import (
+        default_weights,
+        find_weights,
+        read_info,
+        shipped_weights,
+    )
 
     game, size = first_game([table.game_events(g) for g in range(table.games)]), table.size
     with tempfile.TemporaryDirectory() as folder:
@@ -157,7 +162,8 @@ def _gtp(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
         rows = measure_gtp(full, "192 filters, 12 layers", game, size, args.device)
     if args.weights or shipped_weights():
         name = args.weights or default_weights()
-        rows += measure_gtp(name, str(name), game, size, args.device)
+        ahead = 8 if read_info(find_weights(name)).outcome else 0
+        rows += measure_gtp(name, str(name), game, size, args.device, ahead)
     return rows
 
 

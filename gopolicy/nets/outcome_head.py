@@ -31,7 +31,8 @@ HEADS = ("whole", "head")
 """What the layers of the moves may begin with; what comes before them is the trunk."""
 _POINTS = 20.0
 """Points of score that one unit of a learned difference stands for."""
-_LEAST_SCALE, _MOST_SCALE = 0.2, 100.0
+_LEAST_SCALE, _MOST_SCALE = 0.2, 15.0
+"""Wider ones let winners be learned at the cost of the score: all scores alike probable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +97,16 @@ class OutcomeHead(nn.Module):
         x = self.whole(self.stack(self.enter(trunk)))
         ownership = self.ownership(x).flatten(1).float()
         pooled = self.sum(self.from_mean(self.mean(x)), self.from_maximum(self.maximum(x)))
-        raw = self.score(F.relu(pooled)).flatten(1).float()
-        weights, shifts, scales = raw.view(len(raw), 3, -1).unbind(1)
         owned = torch.tanh(ownership.detach() / 2).sum(1, keepdim=True)
+        return self.outcome(ownership, owned, self.score(F.relu(pooled)))
+
+    def outcome(self, ownership: Tensor, owned: Tensor, raw: Tensor) -> OutcomeLogits:
+        """Return what the numbers of the last layer [B, 3 * K, 1, 1] mean.
+
+        owned [B, 1] is what the ownership [B, A] adds up to.
+        """
+        raw = raw.flatten(1).float()
+        weights, shifts, scales = raw.view(len(raw), 3, -1).unbind(1)
         spread = torch.linspace(-0.5, 0.5, self.settings.components, device=raw.device)
         return OutcomeLogits(
             ownership,
