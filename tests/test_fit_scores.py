@@ -43,8 +43,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small network with a tied outcome head."""
     folder = tmp_path_factory.mktemp("weights") / "w"
     torch.manual_seed(5)
-    settings = {"filters": 16, "layers": 2, "normalization": "none"}
-    network = build_network("alphago-res", planes=12, size=SIZE, **settings)
+    network = build_network(
+        "alphago-res", planes=12, size=SIZE, filters=16, layers=2, normalization="none"
+    )
     head = build_outcome(network, {"channels": 16, "normalization": "none"})
     tie_outcome(head)
     info = describe_network(network, "alphago12")

@@ -106,9 +106,18 @@ def look(loaded: LoadedNetwork, table: GameTable, ids: NDArray[np.int64]) -> Kno
             pooled = [each(x).flatten(1).float() for each in (head.mean, head.maximum)]
         targets, located = outcome_targets(table, draw), table.locate(part)
         hidden = (located.indices < UNEVEN_UNTIL) & uneven_games(table, located.games)
-        told = (targets.komi, np.where(hidden, 0, targets.won), targets.scores)
-        counted = targets.counted & (located.indices >= EARLY)
-        found.append(Known(*pooled, owned, *map(torch.from_numpy, (*told, counted))))
+        counted = np.asarray(targets.counted, np.bool_) & (located.indices >= EARLY)
+        found.append(
+            Known(
+                means=pooled[0],
+                maxima=pooled[1],
+                owned=owned,
+                komi=torch.from_numpy(targets.komi),
+                won=torch.from_numpy(np.where(hidden, 0, targets.won)),
+                scores=torch.from_numpy(targets.scores),
+                counted=torch.from_numpy(counted),
+            )
+        )
     return Known(*map(torch.cat, zip(*found, strict=True)))
 
 
@@ -130,7 +139,7 @@ def fit(head: OutcomeHead, known: Known, weights: Tensor, epochs: int = EPOCHS) 
         for first in range(0, len(order) - BATCH + 1, BATCH):
             rows = order[first : first + BATCH]
             optimizer.zero_grad()
-            loss_of(head, Known(*(each[rows] for each in known)), weights[rows]).backward()
+            loss_of(head, Known(*(each[rows] for each in known)), weights[rows]).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             plan.step()
 
