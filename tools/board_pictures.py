@@ -121,8 +121,8 @@ def draw(browser: Any, folder: Path) -> None:
         step(page, MOVE, 3)
         page.evaluate("scrollTo(0, 0)")
         save(page, folder / "board-phone.png")
-    networks = ["--weights", "alphago-res-96x11", "--weights", "alphago-64x8"]
-    with page_of(browser, GAME, *networks) as page:
+    compared = [f"--weights=compared-{name}" for name in ("alphago", "image", "dense")]
+    with page_of(browser, GAME, *compared) as page:
         step(page, MOVE, 3)
         page.evaluate("scrollTo(0, 0)")
         save(page, folder / "board-networks.png")
