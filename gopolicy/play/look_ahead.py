@@ -14,7 +14,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.play.playout_kernels import mark_own_eyes
-from gopolicy.policy.view import GivesOutlooks, GivesProbabilities
+from gopolicy.policy.view import CanLookAhead, GivesProbabilities
 
 _WEIGHT = 10.0
 """How much a sure win counts against a sure loss, in logarithms of probability."""
@@ -53,7 +53,7 @@ class LookAhead:
         """Learn how probably the player wins after each point."""
         if not points:
             return
-        if not isinstance(self._bot, GivesOutlooks):
+        if not isinstance(self._bot, CanLookAhead):
             raise ConfigError(_UNKNOWN)
         boards = [self._board.copy() for _ in points]
         for board, point in zip(boards, points, strict=True):

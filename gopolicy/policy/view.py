@@ -32,15 +32,20 @@ class GivesProbabilities(Protocol):
 class GivesOutlooks(Protocol):
     """Whatever may know who wins, such as a `Policy`."""
 
-    def probabilities(
-        self, boards: Sequence[Board], colors: Sequence[Color]
-    ) -> npt.NDArray[np.float32]:
-        """Return a probability per point of each board, [B, A], with colors to move."""
-
     def outlooks(
         self, boards: Sequence[Board], colors: Sequence[Color] | None = None
     ) -> list[Outlook] | None:
         """Return how games may end, with colors to move; None where only moves are known."""
+
+
+@runtime_checkable
+class CanLookAhead(GivesOutlooks, Protocol):
+    """Whatever may know who wins and gives moves for many boards at once, such as a `Policy`."""
+
+    def probabilities(
+        self, boards: Sequence[Board], colors: Sequence[Color]
+    ) -> npt.NDArray[np.float32]:
+        """Return a probability per point of each board, [B, A], with colors to move."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
