@@ -39,7 +39,7 @@ class LookAhead:
         They add up to 1.
         """
         order = np.argsort(-shares, kind="stable")[: self._count]
-        points = [Point(int(at)) for at in order if shares[at] > max(_LEAST * shares.max(), 0.0)]
+        points = [Point(int(at)) for at in order if shares[at] > _LEAST * shares.max()]
         if len(points) == 1:
             return np.where(np.arange(len(shares)) == points[0], 1.0, 0.0)
         self._look_at([point for point in points if point not in self._win_rates])

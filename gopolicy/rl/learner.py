@@ -38,7 +38,6 @@ from gopolicy.rl.decisions import (
 from gopolicy.rl.mirrored_games import play_settings
 from gopolicy.rl.policy_gradient_loss import (
     clipped_gain,
-    distance,
     divergence,
     entropy_of,
     masked_log_softmax,
@@ -239,7 +238,7 @@ class Learner:
         logs_ba, played_b = self._logs(self.networks.policy, part)
         entropy = entropy_of(logs_ba).mean()
         if part.shares is not None:
-            loss = distance(torch.from_numpy(part.shares).to(device), logs_ba).mean()
+            loss = divergence(torch.from_numpy(part.shares).to(device).log(), logs_ba).mean()
         else:
             past_b = played_b.detach() if before is None else torch.from_numpy(before).to(device)
             advantages_b = torch.from_numpy(advantages).to(device, torch.float32)

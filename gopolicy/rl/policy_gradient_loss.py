@@ -48,14 +48,3 @@ def clipped_gain(growth_b: Tensor, advantages_b: Tensor, clip: float) -> Tensor:
         gains_b = torch.minimum(gains_b, clipped_b)
         gains_b = torch.maximum(gains_b, -_MOST_RATIO * advantages_b.abs())
     return gains_b.mean()
-
-
-def distance(shares_ba: Tensor, logs_ba: Tensor) -> Tensor:
-    """Return the Kullback-Leibler divergence of shares from probabilities, [B], in nats.
-
-    logs_ba are logarithms, -inf only where shares are 0.
-    """
-    nowhere_ba = torch.isneginf(logs_ba)
-    return (
-        torch.xlogy(shares_ba, shares_ba) - shares_ba * logs_ba.masked_fill(nowhere_ba, 0.0)
-    ).sum(1)

@@ -22,16 +22,8 @@ LEARNING = (
 """The settings of `gopolicy train` that mean the same here."""
 EXTENDABLE = {
     *("pool_every", "pool_share", "positions_per_game", "trace", "softness", "clip_ratio"),
-    *(
-        "candidates",
-        "judge",
-        "continuation",
-        "boldness",
-        "entropy",
-        "kl",
-        "measure_every",
-        "measure_games",
-    ),
+    *("candidates", "judge", "continuation", "boldness", "entropy", "kl"),
+    *("measure_every", "measure_games"),
 }
 """What may change when a run goes on, beside what may in `gopolicy train`."""
 
