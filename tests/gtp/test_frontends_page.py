@@ -13,7 +13,7 @@ from gopolicy.cli import gtp, match
 
 FOLDER = Path(__file__).parents[2] / "docs"
 PAGE = (FOLDER / "frontends.md").read_text("utf-8")
-ENGINES = sorted(set(re.findall(r"gopolicy gtp((?: --[^`\n]+)?)(?=[`\n\"])", PAGE)))
+ENGINES = sorted(set(re.findall(r"gopolicy gtp((?: --[^`\n\"]+)?)(?=[`\n\"])", PAGE)))
 OPTIONS = re.findall(r"^\| (`--.*?) \|", PAGE, re.MULTILINE)
 
 
