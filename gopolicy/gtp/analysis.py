@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color, Point
 from gopolicy.go.vertex import vertex_name
-from gopolicy.play.any_bot import AnyBot, outlooks_after
+from gopolicy.play.any_bot import AnyBot, outlooks_around
 from gopolicy.policy.outlook import Outlook
 
 VISITS = 1000
@@ -76,9 +76,9 @@ class Analysis:
         color = self.wishes.color
         prior_a = self.bot.probabilities([self.board], [color])[0]
         points = choose_points(prior_a, self.board.legal_mask(color), self.wishes)
-        self.outlook = self.bot.outlook(self.board, color)
         self.candidates = [self._candidate(point, float(prior_a[point])) for point in points]
-        after = outlooks_after(self.bot, self.board, color, points)
+        shares = {point: float(prior_a[point]) for point in points}
+        self.outlook, after = outlooks_around(self.bot, self.board, color, shares)
         self.after = after or [self.outlook] * len(points)
 
     def deepen(self) -> bool:

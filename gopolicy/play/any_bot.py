@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gopolicy.go.board import Board
 from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import Color, Point
-from gopolicy.policy.outlook import Outlook
+from gopolicy.policy.outlook import Outlook, balanced
 from gopolicy.policy.view import GivesOutlooks
 
 
@@ -64,6 +64,18 @@ class AnyBot(GivesOutlooks, Protocol):
 
     def change(self, name: str, value: str) -> None:
         """Change a setting; ConfigError if there is no such setting or value."""
+
+
+def outlooks_around(
+    bot: AnyBot, board: Board, color: Color, shares: Mapping[Point, float]
+) -> tuple[Outlook, list[Outlook] | None]:
+    """Return the outlook on a position with color to move, and one after each of some legal moves.
+
+    Both are `balanced` by shares, the probabilities of the moves.  The outlooks after them are None
+    where `outlooks_after` has none.
+    """
+    now, after = bot.outlook(board, color), outlooks_after(bot, board, color, list(shares))
+    return balanced(now, after, list(shares.values())) if after else (now, None)
 
 
 def outlooks_after(

@@ -5,7 +5,7 @@ Networks that have learned outcomes say it, and playouts do (`gopolicy.play.play
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -93,3 +93,52 @@ def outlooks(ends: Ends, colors: Sequence[Color], komis: Sequence[float]) -> lis
             )
         )
     return found
+
+
+def balanced(
+    now: Outlook, after: Sequence[Outlook], shares: Sequence[float]
+) -> tuple[Outlook, list[Outlook]]:
+    """Return the outlook on a position and those after some of its moves, made to agree.
+
+    A network leans to one side depending on who is to move: what it says of a position and of the
+    one a move later differ by many points either way, and a graph of a game is a saw.  The
+    mean of both is free of most of that and the better forecast.  shares [C] are the probabilities
+    of the moves; moves that are not there count as what is said now.  The outlooks after the moves
+    are moved by one difference, so what sets them apart stays.
+    """
+    rest = max(0.0, 1.0 - sum(shares))
+    parts = [(rest, now), *zip(shares, after, strict=True)]
+    total = sum(share for share, _ in parts)
+
+    lead = sum(share * each.lead for share, each in parts) / total
+    black_wins = sum(share * each.black_wins for share, each in parts) / total
+    variance = sum(share * each.spread**2 for share, each in parts) / total
+    ownership = np.zeros_like(now.ownership)
+    for share, each in parts:
+        ownership += np.float32(share / total) * each.ownership
+
+    middle = replace(
+        now,
+        lead=(now.lead + lead) / 2,
+        black_wins=(now.black_wins + black_wins) / 2,
+        spread=float(np.sqrt((now.spread**2 + variance) / 2)),
+        ownership=(now.ownership + ownership) / np.float32(2),
+    )
+    owners_moved_by = middle.ownership - ownership
+    moved = [
+        replace(
+            each,
+            lead=each.lead + middle.lead - lead,
+            black_wins=_moved_chance(each.black_wins, black_wins, middle.black_wins),
+            ownership=np.clip(each.ownership + owners_moved_by, -1, 1).astype(np.float32),
+        )
+        for each in after
+    ]
+    return middle, moved
+
+
+def _moved_chance(chance: float, mean: float, target: float) -> float:
+    """Return a probability moved as its mean is moved to a target; it stays a probability."""
+    if target <= mean:
+        return chance * target / mean if mean else chance
+    return 1 - (1 - chance) * (1 - target) / (1 - mean)

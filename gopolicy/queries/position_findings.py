@@ -18,7 +18,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.gtp.analysis import Candidate, Wishes, choose_points, grow, shown_win_rate
-from gopolicy.play.any_bot import AnyBot, outlooks_after
+from gopolicy.play.any_bot import AnyBot, outlooks_around
 from gopolicy.policy.outlook import Outlook
 from gopolicy.queries.query import Query
 
@@ -130,10 +130,9 @@ def find(bot: AnyBot, findings: Sequence[Finding]) -> None:
             ],
         )
     for each in findings:
-        each.outlook = bot.outlook(each.board, each.color)
-        points = [candidate.point for candidate in each.candidates]
-        after = outlooks_after(bot, each.board, each.color, points)
-        each.after = after or [each.outlook] * len(points)
+        shares = {candidate.point: candidate.prior for candidate in each.candidates}
+        each.outlook, after = outlooks_around(bot, each.board, each.color, shares)
+        each.after = after or [each.outlook] * len(shares)
 
 
 def _choose(finding: Finding, prior_a: NDArray[np.float32]) -> None:
