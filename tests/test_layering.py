@@ -30,7 +30,7 @@ BELOW: dict[str, set[str]] = {
     "gtp": {"go", "sgf", "features", "policy", "play"},
     "queries": {"go", "policy", "play", "gtp"},
     "match": {"go", "sgf", "nets", "policy", "play", "gtp"},
-    "training": {"go", "features", "data", "nets", "draw"},
+    "training": {"go", "features", "data", "nets", "draw", "policy"},
     "evaluation": {"go", "sgf", "features", "data", "draw"},
     "views": {"go", "sgf", "features", "data", "nets", "draw", "policy"},
     "pictures": {"nets", "draw", "training", "views"},

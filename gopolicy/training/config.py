@@ -29,6 +29,8 @@ EXTENDABLE = {
     "mix",
     "lr",
     "label_smoothing",
+    "teacher",
+    "teacher_weight",
     "schedule",
     "decay_share",
     "halve_every",
@@ -106,6 +108,12 @@ class TrainConfig:
     """Longest gradient, as the norm over all parameters; 0: any."""
     label_smoothing: float = 0.0
     """Share of the target's probability that is spread over all points."""
+    teacher: str = ""
+    """Weights to learn from besides the games, by name or folder: a network that knows more, or
+    needs more, on the same planes.  Empty: none."""
+    teacher_weight: float = 0.7
+    """Share of the loss that is the distance to the teacher's probabilities; the rest is the move
+    that was played."""
     warmup: int = 50_000
     """Positions during which the learning rate rises from zero."""
     schedule: str = "cosine"
@@ -144,6 +152,8 @@ class TrainConfig:
             if getattr(self, name) not in choices:
                 found = getattr(self, name)
                 raise ConfigError(f"expected {name} of {', '.join(choices)}, got {found!r}")
+        if self.teacher and self.objective != "moves":
+            raise ConfigError(f"a teacher teaches moves; objective is {self.objective}")
         for name, range_ in _RANGES.items():
             _require(name, getattr(self, name), range_)
         for source, weight in self.mix.items():
@@ -176,6 +186,7 @@ _RANGES = {
     "weight_decay": Range(0, 1000),
     "outcome_channels": Range(8, 1024),
     "outcome_pairs": Range(0, 100),
+    "teacher_weight": Range(0, 1),
     **dict.fromkeys(("result_weight", "ownership_weight", "score_weight"), Range(0, 1000)),
     "clip_norm": Range(0, 10**9),
     "decay_share": Range(0, 1, without_low=True),

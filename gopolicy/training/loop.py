@@ -16,7 +16,8 @@ from gopolicy.nets.equivariance import share_statistics
 from gopolicy.nets.folding import fold
 from gopolicy.nets.outcome_head import fold_outcome
 from gopolicy.nets.registry import build_network
-from gopolicy.nets.seen_games import write_seen_games
+from gopolicy.nets.seen_games import read_seen_games, write_seen_games
+from gopolicy.nets.weight_info import find_weights
 from gopolicy.nets.weights import describe_network, load_weights, save_weights
 from gopolicy.progress import SILENT, Progress
 from gopolicy.training.averaging import WeightAverage
@@ -76,9 +77,10 @@ def _train(task: Task, resume: bool, progress: Progress) -> Result:
     torch.manual_seed(config.seed)
     settings = config.settings
     network = build_network(config.network, planes=source.planes, size=source.size, **settings)
-    if config.start and not resume:
+    starts = bool(config.start) and not (resume and checkpoints(task.out))
+    if starts:
         network.load_state_dict(load_weights(config.start).network.state_dict())
-    objective = make_objective(config)
+    objective = make_objective(config, source.size, world.device)
     learner = objective.learner(network)
     if resume:
         compute, why = continue_run(task.out, config, source, world), ""
@@ -86,6 +88,7 @@ def _train(task: Task, resume: bool, progress: Progress) -> Result:
         compute, why = begin_run(task.out, config, source, network, world)
     announce(compute, why, network, progress)
     trainer = _Trainer(task, objective, learner, compute, progress)
+    trainer.origins = [name for name in (config.start if starts else "", config.teacher) if name]
     if resume:
         trainer.restore()
     with stop_on_signals() as request:
@@ -116,6 +119,7 @@ class _Trainer:
         self.begun, self.recheck = task.begun, task.recheck
         self.speed_watch, self.relayout = SpeedWatch(), False
         self.away = 0.0  # seconds of this sitting that were not training
+        self.origins: list[str] = []  # weights whose games it learns from at second hand
         self.told_games = False  # beside the weights
         self.saved_at = -1  # the step of the last checkpoint
 
@@ -329,6 +333,9 @@ class _Trainer:
         save_weights(self.out / "weights", network, info, outcome)
         if not self.told_games:
             write_seen_games(self.out / "weights", self.source.openings)
+            for games in map(read_seen_games, map(find_weights, self.origins)):
+                if games is not None:
+                    write_seen_games(self.out / "weights", games)
             self.told_games = True
 
     def _end(self, *, early: bool) -> None:

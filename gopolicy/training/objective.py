@@ -24,6 +24,7 @@ from gopolicy.nets.weights import load_weights
 from gopolicy.training.batches import TrainBatch, to_tensors
 from gopolicy.training.compute import Compute
 from gopolicy.training.config import TrainConfig
+from gopolicy.training.teacher import Teacher, make_teacher
 
 
 class Learned(NamedTuple):
@@ -85,8 +86,8 @@ class Objective(Protocol):
 class Moves:
     """The point that was played next: what a policy network is for."""
 
-    def __init__(self, config: TrainConfig) -> None:
-        self._config = config
+    def __init__(self, config: TrainConfig, teacher: Teacher | None = None) -> None:
+        self._config, self._teacher = config, teacher
 
     def learner(self, network: PolicyNetwork) -> nn.Module:
         """Return what is trained: the network, with the ties that the settings ask for."""
@@ -102,6 +103,8 @@ class Moves:
         logits_ba = compute.forward(learner, planes_bcnn)
         smoothing = self._config.label_smoothing
         loss = F.cross_entropy(logits_ba, targets_b, label_smoothing=smoothing)
+        if self._teacher:
+            loss = self._teacher.added(loss, logits_ba, batch.planes)
         return Learned(loss, logits_ba.detach(), targets_b)
 
     def measure(
@@ -217,6 +220,8 @@ class Outcomes:
         return outcome, targets
 
 
-def make_objective(config: TrainConfig) -> Objective:
-    """Return the objective that config names."""
-    return Outcomes(config) if config.objective == "outcome" else Moves(config)
+def make_objective(config: TrainConfig, size: int, device: torch.device) -> Objective:
+    """Return the objective that config names, for boards of a size."""
+    if config.objective == "outcome":
+        return Outcomes(config)
+    return Moves(config, make_teacher(config, size, device))

@@ -10,7 +10,7 @@ from torch import nn
 
 from gopolicy.errors import ConfigError, OutputError
 from gopolicy.files import check_folder
-from gopolicy.nets.weight_info import find_weights, read_info
+from gopolicy.nets.weight_info import find_weights, read_info, shipped_root
 from gopolicy.progress import Progress
 from gopolicy.training.batches import PositionSource
 from gopolicy.training.checkpoint import checkpoints, last_step
@@ -22,7 +22,7 @@ from gopolicy.training.world import World
 
 def resumed_config(run: Path, changes: list[str]) -> TrainConfig:
     """Return the settings of the run in a folder, with the few changes that a run can take."""
-    now = override(kept_config(run), changes)
+    now = _with_found_teacher(override(kept_config(run), changes))
     check_continues(kept_config(run), now)
     return now
 
@@ -68,14 +68,24 @@ def started_config(base: TrainConfig, changes: list[str]) -> TrainConfig:
     """
     config = override(base, changes)
     if not config.start:
-        return config
+        return _with_found_teacher(config)
     info = read_info(find_weights(config.start))
     started = dataclasses.replace(
         config, network=info.network, settings=info.settings, planes=info.plane_set
     )
     if override(started, changes) != started:
         raise ConfigError(f"the network is that of {config.start}; leave its settings out")
-    return started
+    return _with_found_teacher(started)
+
+
+def _with_found_teacher(config: TrainConfig) -> TrainConfig:
+    """Return config with the path of its teacher made absolute: a run goes on from anywhere."""
+    if not config.teacher:
+        return config
+    folder = find_weights(config.teacher)
+    if folder == shipped_root() / config.teacher:
+        return config
+    return dataclasses.replace(config, teacher=str(folder.absolute()))
 
 
 def check_vacant(run: Path) -> None:

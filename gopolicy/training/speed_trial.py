@@ -11,6 +11,7 @@ from gopolicy.nets.registry import build_network
 from gopolicy.training.compute import Compute
 from gopolicy.training.config import TrainConfig
 from gopolicy.training.optimizers import descend, make_optimizer
+from gopolicy.training.teacher import make_teacher
 from gopolicy.training.world import World
 
 LEAST_STEPS = 2
@@ -33,9 +34,12 @@ class SpeedTrial:
         if config.equivariant:
             tie(self._network)
         self.compute.place(self._network, world.device).train()
+        self._teacher = make_teacher(config, size, world.device)
         self._optimizer = make_optimizer(config, self._network)
         count = max(config.batch_size // world.size, 1)
-        self._planes = torch.randint(0, 2, (count, planes, size, size)).to(
+        bytes_bcnn = torch.randint(0, 2, (count, planes, size, size), dtype=torch.int8)
+        self._bytes = bytes_bcnn.contiguous(memory_format=torch.channels_last).numpy()
+        self._planes = bytes_bcnn.to(
             world.device, self.compute.dtype, memory_format=self.compute.layout
         )
         self._targets = torch.randint(0, size**2, (count,)).to(world.device)
@@ -45,6 +49,8 @@ class SpeedTrial:
         """Learn from one batch."""
         logits = self.compute.forward(self._network, self._planes)
         loss = F.cross_entropy(logits, self._targets)
+        if self._teacher:
+            loss = self._teacher.added(loss, logits, self._bytes)
         rate, clip_norm = self._config.lr, self._config.clip_norm
         descend(loss, self._network, self._optimizer, self._world, rate, clip_norm)
 

@@ -47,7 +47,7 @@ SETTINGS = (
     *("positions", "batch_size", "seed", "warmup", "lr", "loader_threads", "validation_positions"),
     *("validation_every", "log_every", "halve_every", "momentum", "beta2", "label_smoothing"),
     *("decay_share", "forget_history", "ema", "weight_decay", "clip_norm", "checkpoint_minutes"),
-    *("filters", "layers", "pooled", "minutes"),
+    *("filters", "layers", "pooled", "minutes", "teacher_weight"),
 )
 
 

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -15,6 +16,7 @@ from reference.fake_source import FakeSource
 
 from gopolicy import files
 from gopolicy.errors import ConfigError, OutputError
+from gopolicy.nets.seen_games import read_seen_games, write_seen_games
 from gopolicy.nets.weights import load_weights
 from gopolicy.training.checkpoint import RunFacts, checkpoints, update_facts
 from gopolicy.training.config import TrainConfig, override
@@ -125,6 +127,30 @@ def test_a_run_begins_with_the_weights_it_is_given(tmp_path: Path) -> None:
         torch.testing.assert_close(tensor, weights.network.state_dict()[name], msg=name)
     with pytest.raises(ConfigError, match="leave its settings out"):
         started_config(TINY, [f"start={first.weights}", "filters=8"])
+
+
+def test_a_run_that_is_resumed_before_its_first_checkpoint_begins_with_its_weights(
+    tmp_path: Path,
+) -> None:
+    first = run(TINY, tmp_path / "first")
+    config = started_config(TINY, [f"start={first.weights}", "lr=1e-9", "positions=8"])
+    run(config, tmp_path / "second")
+    for folder in checkpoints(tmp_path / "second"):
+        shutil.rmtree(folder)
+    shutil.rmtree(tmp_path / "second" / "weights")
+    again = load_weights(run(config, tmp_path / "second", resume=True).weights).network
+    for name, tensor in load_weights(first.weights).network.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], tensor, msg=name)
+
+
+def test_games_that_the_first_weights_have_seen_count_as_seen(tmp_path: Path) -> None:
+    first = run(TINY, tmp_path / "first")
+    write_seen_games(first.weights, np.array([4, 9], np.uint32))
+    config = started_config(TINY, [f"start={first.weights}"])
+    second = run(config, tmp_path / "second")
+    seen = read_seen_games(second.weights)
+    assert seen is not None
+    assert seen.tolist() == [3, 4, 5, 9]
 
 
 def test_an_equivariant_run_leaves_an_ordinary_network_that_turns_with_the_board(
