@@ -88,7 +88,12 @@ class Bot:
         return True
 
     def probabilities(
-        self, boards: Sequence[Board], colors: Sequence[Color], symmetry: int | None = None
+        self,
+        boards: Sequence[Board],
+        colors: Sequence[Color],
+        symmetry: int | None = None,
+        *,
+        rough: bool = False,
     ) -> NDArray[np.float32]:
         """Return the probability of every point, [B, A], legality ignored."""
         size = boards[0].size
@@ -101,7 +106,9 @@ class Bot:
             ]
         )
         policy.symmetries = self._symmetries if symmetry is None else 1
-        priors_ba: NDArray[np.float32] = np.exp(policy.log_probabilities(planes))
+        priors_ba: NDArray[np.float32] = np.exp(
+            policy.log_probabilities(planes, policy.small_batch(rough))
+        )
         return priors_ba if not symmetry else priors_ba[:, symmetry_table(size)[symmetry]]
 
     def choose(
@@ -141,14 +148,18 @@ class Bot:
         return estimate(board, _PLAYOUTS, to_move=color, seconds=_LONGEST_ESTIMATE)
 
     def outlooks(
-        self, boards: Sequence[Board], colors: Sequence[Color] | None = None
+        self,
+        boards: Sequence[Board],
+        colors: Sequence[Color] | None = None,
+        *,
+        rough: bool = False,
     ) -> list[Outlook] | None:
         """Return what the network says of how games may end; None if it knows moves alone."""
         if not boards:
             return None
         policy = self.policy(boards[0].size)
         policy.symmetries = self._symmetries
-        return policy.outlooks(boards, colors)
+        return policy.outlooks(boards, colors, rough=rough)
 
     def dead(self, board: Board) -> list[tuple[Point, ...]]:
         """Return the chains that are dead."""

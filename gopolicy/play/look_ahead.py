@@ -19,7 +19,7 @@ from gopolicy.policy.view import CanLookAhead, GivesProbabilities
 _WEIGHT = 10.0
 """How much a sure win counts against a sure loss, in logarithms of probability."""
 _UNKNOWN = "look_ahead needs a network that has learned who wins; see its card"
-_LEAST = 0.01
+_LEAST = 0.03
 """A move that is less probable than this share of the best one is no candidate."""
 _PLIES = 3
 """Moves by which the game goes on after a candidate."""
@@ -60,10 +60,10 @@ class LookAhead:
             board.play(point, self._color)
         for _ in range(_PLIES):
             movers = [board.to_move for board in boards]
-            shares_ba = self._bot.probabilities(boards, movers)
+            shares_ba = self._bot.probabilities(boards, movers, rough=True)
             for board, shares_a in zip(boards, shares_ba, strict=True):
                 board.play(_best(board, shares_a))
-        found = self._bot.outlooks(boards)
+        found = self._bot.outlooks(boards, rough=True)
         if found is None:
             raise ConfigError(_UNKNOWN)
         for point, outlook in zip(points, found, strict=True):

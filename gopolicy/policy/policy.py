@@ -35,8 +35,8 @@ BATCH = 256
 """Positions that one look of the network takes, where a list of them is asked about."""
 SMALL_BATCH = 16
 """``auto`` keeps float32 for smaller batches: there it is at least as fast, and exact."""
-_SMALL_BATCH_OF_ENDS = 8
-"""The same for how games end alone, where fewer digits do: looking ahead asks about eight."""
+_ROUGH_BATCH = 2
+"""The same where fewer digits do."""
 
 
 class Policy:
@@ -168,6 +168,11 @@ class Policy:
             return "fp32"
         return "bf16" if batch >= small and has_fast_bfloat16(self.device) else "fp32"
 
+    @staticmethod
+    def small_batch(rough: bool) -> int:
+        """Return what `precision_for` takes as small; rough says that fewer digits do."""
+        return _ROUGH_BATCH if rough else SMALL_BATCH
+
     def backend_for(self, precision: str) -> str:
         """Return ``torch``, ``openvino`` or ``onnxruntime``: what computes in a number format."""
         return self._backend.name_for(precision)
@@ -194,14 +199,18 @@ class Policy:
                 ends.append(known.turned(turn_a))
             return _mean_of_logs(logs), outlooks(_mean_of_ends(ends), colors, komis)
 
-    def log_probabilities(self, planes_bcnn: NDArray[np.int8]) -> NDArray[np.float32]:
+    def log_probabilities(
+        self, planes_bcnn: NDArray[np.int8], small: int = SMALL_BATCH
+    ) -> NDArray[np.float32]:
         """Return the natural logarithms of the move probabilities, [B, A], over all points.
 
-        WeightsError where the network answers with numbers that are not finite.
+        small is what `precision_for` takes.  WeightsError where the network answers with numbers
+        that are not finite.
         """
         with torch.inference_mode():
             views = self._turned(planes_bcnn)
-            return _mean_of_logs([self._log_softmax(view)[:, turn_a] for view, turn_a in views])
+            logs = [self._log_softmax(view, small)[:, turn_a] for view, turn_a in views]
+            return _mean_of_logs(logs)
 
     def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
         """Return the probability of every point for color, by default who is to move, [A].
@@ -215,11 +224,12 @@ class Policy:
         return probabilities
 
     def probabilities(
-        self, boards: Sequence[Board], colors: Sequence[Color]
+        self, boards: Sequence[Board], colors: Sequence[Color], *, rough: bool = False
     ) -> NDArray[np.float32]:
         """Return the probability of every point on each board for its color, [B, A].
 
-        The boards are one batch; legality is ignored.
+        The boards are one batch; legality is ignored.  rough says that fewer digits do, which is
+        faster for a few boards where the CPU has bfloat16.
         """
         for board in boards:
             self._check_size(board)
@@ -227,20 +237,26 @@ class Policy:
             self.planes_of(board.arrays, color)
             for board, color in zip(boards, map(player, colors), strict=True)
         ]
-        found: NDArray[np.float32] = np.exp(self.log_probabilities(np.stack(planes)))
+        small = self.small_batch(rough)
+        found: NDArray[np.float32] = np.exp(self.log_probabilities(np.stack(planes), small))
         return found
 
     def outlooks(
-        self, boards: Sequence[Board], colors: Sequence[Color] | None = None
+        self,
+        boards: Sequence[Board],
+        colors: Sequence[Color] | None = None,
+        *,
+        rough: bool = False,
     ) -> list[Outlook] | None:
         """Return how the games may end, counted with the komi of each board.
 
-        colors are to move, by default whose turn it is.  None where the network has learned moves
-        alone.
+        colors are to move, by default whose turn it is; rough says that fewer digits do.  None
+        where the network has learned moves alone.
         """
         if self._outcome is None:
             return None
         found: list[Outlook] = []
+        small = self.small_batch(rough)
         movers = [board.to_move for board in boards] if colors is None else list(colors)
         for start in range(0, len(boards), BATCH):
             part, to_move = boards[start : start + BATCH], movers[start : start + BATCH]
@@ -249,22 +265,26 @@ class Policy:
                 for board, color in zip(part, to_move, strict=True)
             ]
             komis = [board.komi for board in part]
-            found += self.outlooks_from(np.stack(planes), to_move, komis) or []
+            found += self.outlooks_from(np.stack(planes), to_move, komis, small) or []
         return found
 
     def outlooks_from(
-        self, planes_bcnn: NDArray[np.int8], colors: Sequence[Color], komis: Sequence[float]
+        self,
+        planes_bcnn: NDArray[np.int8],
+        colors: Sequence[Color],
+        komis: Sequence[float],
+        small: int = SMALL_BATCH,
     ) -> list[Outlook] | None:
         """Return how games may end from planes [B, C, N, N], with colors to move and komis.
 
-        All of them are one batch.  None where the network has learned moves alone; WeightsError
-        where it answers with numbers that are not finite.
+        All of them are one batch; small is what `precision_for` takes.  None where the network has
+        learned moves alone; WeightsError where it answers with numbers that are not finite.
         """
         if self._outcome is None:
             return None
         with torch.inference_mode():
             views = self._turned(planes_bcnn)
-            ends = [self._ends(view).turned(turn_a) for view, turn_a in views]
+            ends = [self._ends(view, small).turned(turn_a) for view, turn_a in views]
             return outlooks(_mean_of_ends(ends), colors, komis)
 
     def planes_of(self, arrays: BoardArrays, color: Color) -> NDArray[np.int8]:
@@ -288,14 +308,14 @@ class Policy:
         for turn_a in self._turns:
             yield flat_bac[:, torch.argsort(turn_a)], turn_a  # turned[turn[p]] = flat[p]
 
-    def _log_softmax(self, flat_bac: torch.Tensor) -> torch.Tensor:
+    def _log_softmax(self, flat_bac: torch.Tensor, small: int = SMALL_BATCH) -> torch.Tensor:
         """Run the network on one view; [B, A]."""
-        precision = self.precision_for(len(flat_bac))
+        precision = self.precision_for(len(flat_bac), small)
         return torch.log_softmax(self._backend.logits(self._planes(flat_bac), precision), 1)
 
-    def _ends(self, flat_bac: torch.Tensor) -> Ends:
+    def _ends(self, flat_bac: torch.Tensor, small: int = SMALL_BATCH) -> Ends:
         """Run trunk and outcome head on one view, by torch."""
-        low = self.precision_for(len(flat_bac), _SMALL_BATCH_OF_ENDS) == "bf16"
+        low = self.precision_for(len(flat_bac), small) == "bf16"
         return self._by_torch(lambda planes: self._head_on(self._trunk(planes)), flat_bac, low)
 
     def _both(self, flat_bac: torch.Tensor) -> tuple[torch.Tensor, Ends]:

@@ -40,10 +40,22 @@ class GivesOutlooks(Protocol):
 
 @runtime_checkable
 class CanLookAhead(GivesOutlooks, Protocol):
-    """Whatever may know who wins and gives moves for many boards at once, such as a `Policy`."""
+    """Whatever may know who wins and gives moves for many boards at once, such as a `Policy`.
+
+    Both take rough, which says that fewer digits do.
+    """
+
+    def outlooks(
+        self,
+        boards: Sequence[Board],
+        colors: Sequence[Color] | None = None,
+        *,
+        rough: bool = False,
+    ) -> list[Outlook] | None:
+        """Return what `GivesOutlooks` says."""
 
     def probabilities(
-        self, boards: Sequence[Board], colors: Sequence[Color]
+        self, boards: Sequence[Board], colors: Sequence[Color], *, rough: bool = False
     ) -> npt.NDArray[np.float32]:
         """Return a probability per point of each board, [B, A], with colors to move."""
 

@@ -41,14 +41,20 @@ class KnowsMoves:
         return np.asarray(shares / shares.sum(), np.float32)
 
     def probabilities(
-        self, boards: Sequence[Board], colors: Sequence[Color]
+        self, boards: Sequence[Board], colors: Sequence[Color], *, rough: bool = False
     ) -> NDArray[np.float32]:
+        assert rough
         assert colors == [board.to_move for board in boards]
         return np.stack([self.predict(board) for board in boards])
 
     def outlooks(
-        self, boards: Sequence[Board], colors: Sequence[Color] | None = None
+        self,
+        boards: Sequence[Board],
+        colors: Sequence[Color] | None = None,
+        *,
+        rough: bool = False,
     ) -> list[Outlook] | None:
+        assert rough
         assert colors is None
         self.looked += [self._moves(board) for board in boards]
         return [self._outlook(board) for board in boards]
@@ -87,7 +93,7 @@ def test_moves_that_hardly_come_into_question_are_not_looked_at() -> None:
     shares[:2] = 0.9, 0.004
     assert ahead.weighed(shares).tolist() == [1.0, *80 * [0.0]]
     assert bot.looked == []
-    shares[1:3] = 0.02
+    shares[1:3] = 0.03
     weighed = ahead.weighed(shares)
     assert [row[0] for row in bot.looked] == [0, 1, 2]
     assert weighed.argmax() == 1

@@ -16,6 +16,7 @@ from gopolicy.go.types import Color
 from gopolicy.nets.devices import pick_device
 from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import LoadedNetwork, describe_network, load_weights
+from gopolicy.policy import policy as policy_module
 from gopolicy.policy.policy import SMALL_BATCH, Policy
 from gopolicy.sgf.positions import position_before
 
@@ -70,6 +71,30 @@ def test_small_batches_stay_exact() -> None:
     network = build_network("alphago", planes=4, size=5, filters=2, layers=1)
     policy = Policy(LoadedNetwork(network, describe_network(network, "alphago4")), device="cpu")
     assert policy.precision_for(SMALL_BATCH - 1) == "fp32"
+
+
+def test_rough_answers_are_close_and_fast_numbers_where_the_cpu_has_them(
+    loaded: LoadedNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = Policy(loaded, device="cpu", backend="torch")
+    boards = [Board(loaded.info.size) for _ in range(3)]
+    boards[1].play("C3")
+    colors = [board.to_move for board in boards]
+    asked: list[str] = []
+    logits = policy._backend.logits
+
+    def noted(planes: torch.Tensor, precision: str) -> torch.Tensor:
+        asked.append(precision)
+        return logits(planes, precision)
+
+    monkeypatch.setattr(policy_module, "has_fast_bfloat16", lambda _: True)
+    monkeypatch.setattr(policy._backend, "logits", noted)
+    exact = policy.probabilities(boards, colors)
+    rough = policy.probabilities(boards, colors, rough=True)
+    policy.probabilities(boards[:1], colors[:1], rough=True)
+    assert asked == ["fp32", "bf16", "fp32"]
+    assert rough == pytest.approx(exact, abs=0.01)
+    assert not np.array_equal(rough, exact)
 
 
 def test_normalization_is_folded_without_changing_the_answer(planes: np.ndarray) -> None:

@@ -138,11 +138,13 @@ def test_the_game_goes_on_as_it_does_where_a_player_looks_ahead(judged: Path) ->
         looked: list[Board]
 
         def probabilities(
-            self, boards: Sequence[Board], colors: Sequence[Color]
+            self, boards: Sequence[Board], colors: Sequence[Color], *, rough: bool = False
         ) -> NDArray[np.float32]:
             return policy.probabilities(boards, colors)
 
-        def outlooks(self, boards: Sequence[Board], colors: Any = None) -> Any:
+        def outlooks(
+            self, boards: Sequence[Board], colors: Any = None, *, rough: bool = False
+        ) -> Any:
             self.looked = list(boards)
             return judge.outlooks(boards)
 
