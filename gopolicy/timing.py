@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 ROUNDS = 3
+PATIENCE = 15.0
+"""Seconds that work must be slow before anything is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +73,25 @@ def _rate(work: Work, seconds: float, clock: Callable[[], float]) -> float:
         work.call()
         calls += 1
     return calls * work.units / spent
+
+
+class SpeedWatch:
+    """Notices that work has become much slower than it was."""
+
+    def __init__(self) -> None:
+        self._best = self._slow = 0.0
+        self._patience = PATIENCE
+
+    def halved(self, speed: float, seconds: float) -> bool:
+        """Return whether the speed has been below half of the best for some time.
+
+        speed is that of the last seconds.  Whoever is told so begins to watch anew, and is told
+        again only after twice the time.
+        """
+        self._best = max(self._best, speed)
+        self._slow = self._slow + seconds if speed < self._best / 2 else 0.0
+        if self._slow < self._patience:
+            return False
+        self._best = self._slow = 0.0
+        self._patience *= 2
+        return True

@@ -23,7 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gopolicy.training.process_layout import process_count, thread_counts
+from gopolicy.data.workers import thread_counts
+from gopolicy.training.process_layout import process_count
 
 STARTING = 300.0
 """Seconds that a run may take to its first entry in the log."""

@@ -15,6 +15,7 @@ from gopolicy.cli.options import (
     add_skip_broken,
     add_symmetries,
     add_weights,
+    at_once,
     batch_size,
     positive_int,
     rank_number,
@@ -23,6 +24,7 @@ from gopolicy.cli.output import print_json, print_text, say
 from gopolicy.errors import ConfigError
 
 if TYPE_CHECKING:
+    from gopolicy.cli.thread_switch import ThreadSwitch
     from gopolicy.data.position_kernels import Int64Array
     from gopolicy.data.selection import Split
     from gopolicy.data.table import GameTable
@@ -97,6 +99,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_symmetries(parser)
     add_device(parser)
     add_backend(parser)
+    threads = "cores to compute with (default: what the first batches are fastest with)"
+    add_option(parser, "--threads N", threads, kind=at_once)
     add_json(parser)
 
 
@@ -114,7 +118,8 @@ def run(args: argparse.Namespace) -> int:
     table, ids, counts = _games(args, args.size or loaded.info.size, progress)
     counts |= _seen_games(args, table, ids)
     policy = policy_for(args, loaded, table.size)
-    report = evaluate_positions(policy, table, ids, batch_size=args.batch_size, progress=progress)
+    asked = _with_threads(args, policy)
+    report = evaluate_positions(asked, table, ids, batch_size=args.batch_size, progress=progress)
     outcome = _outcomes(args, policy, table, ids, progress)
     conditions = {
         "weights": weights_name(args),
@@ -137,6 +142,19 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_text(_as_text(report, counts, conditions, outcome))
     return 0
+
+
+def _with_threads(args: argparse.Namespace, policy: "Policy") -> "Policy | ThreadSwitch":
+    """Return the policy to ask: with the threads of the options, or with a trial of them."""
+    import torch
+
+    from gopolicy.cli.thread_switch import ThreadSwitch
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    if args.threads or policy.device.type != "cpu":
+        return policy
+    return ThreadSwitch(policy, say)
 
 
 def _games(

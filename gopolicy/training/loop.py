@@ -20,6 +20,7 @@ from gopolicy.nets.seen_games import read_seen_games, write_seen_games
 from gopolicy.nets.weight_info import find_weights
 from gopolicy.nets.weights import describe_network, load_weights, save_weights
 from gopolicy.progress import SILENT, Progress
+from gopolicy.timing import SpeedWatch
 from gopolicy.training.averaging import WeightAverage
 from gopolicy.training.batches import TrainBatch
 from gopolicy.training.checkpoint import (
@@ -37,7 +38,6 @@ from gopolicy.training.journal import Journal
 from gopolicy.training.measure import LossTally, validate
 from gopolicy.training.objective import Objective, make_objective
 from gopolicy.training.optimizers import descend, make_optimizer
-from gopolicy.training.process_layout import SpeedWatch
 from gopolicy.training.run_folder import announce, begin_run, continue_run
 from gopolicy.training.run_report import write_run_report
 from gopolicy.training.schedule import RunClock, learning_rate

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gopolicy.data.workers import usable_cores
+from gopolicy.data.workers import thread_counts, usable_cores
 from gopolicy.training.config import TrainConfig
 from gopolicy.training.speed_trial import SpeedTrial
 from gopolicy.training.world import World
@@ -20,8 +20,6 @@ SHORT_MINUTES, SHORT_POSITIONS = 1.0, 20_000
 """Runs below that are not worth a trial."""
 LONG_MINUTES, LONG_POSITIONS = 5.0, 100_000
 """From here on it pays to start several processes only to try them."""
-PATIENCE = 15.0
-"""Seconds that training must be slow before anything is tried again."""
 WORTHWHILE = 1.05
 """A layout that means starting or ending processes must be better by this factor."""
 
@@ -44,16 +42,6 @@ class Layout:
         if self.processes == 1:
             return f"1 process with {threads}"
         return f"{self.processes} processes with {threads} each"
-
-
-def thread_counts(cores: int | None = None) -> list[int]:
-    """Return the numbers of threads worth trying on so many cores, ascending.
-
-    >>> thread_counts(1), thread_counts(2), thread_counts(16)
-    ([1], [1, 2], [1, 4, 16])
-    """
-    most = cores or usable_cores()
-    return sorted({1, most, *([most // 4] if most >= 8 else [])})
 
 
 def process_count(batch_size: int, cores: int | None = None) -> int:
@@ -124,28 +112,6 @@ def is_short(config: TrainConfig) -> bool:
 def is_long(config: TrainConfig) -> bool:
     """Return whether a run is so long that it pays to start processes only to try them."""
     return config.minutes >= LONG_MINUTES if config.minutes else config.positions >= LONG_POSITIONS
-
-
-class SpeedWatch:
-    """Notices that training has become much slower than it was."""
-
-    def __init__(self) -> None:
-        self._best = self._slow = 0.0
-        self._patience = PATIENCE
-
-    def halved(self, speed: float, seconds: float) -> bool:
-        """Return whether the speed has been below half of the best for some time.
-
-        speed is that of the last seconds.  Whoever is told so begins to watch anew, and is told
-        again only after twice the time.
-        """
-        self._best = max(self._best, speed)
-        self._slow = self._slow + seconds if speed < self._best / 2 else 0.0
-        if self._slow < self._patience:
-            return False
-        self._best = self._slow = 0.0
-        self._patience *= 2
-        return True
 
 
 def alone_is_faster(config: TrainConfig, planes: int, size: int, world: World) -> bool:

@@ -15,12 +15,14 @@ import torch
 from reference.fake_source import FakeSource
 
 from gopolicy.__main__ import main
+from gopolicy.data import workers
 from gopolicy.nets.weights import load_weights
+from gopolicy.timing import SpeedWatch
 from gopolicy.training import process_layout
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.config import TrainConfig, override
 from gopolicy.training.loop import train_task
-from gopolicy.training.process_layout import Layout, SpeedWatch, alone_is_faster, choose_layout
+from gopolicy.training.process_layout import Layout, alone_is_faster, choose_layout
 from gopolicy.training.speed_trial import SpeedTrial
 from gopolicy.training.task import Task
 from gopolicy.training.world import World
@@ -46,6 +48,7 @@ def choose(
 ) -> tuple[Layout, dict[Layout, float]]:
     """Choose where a trial finds these rates, by the number of threads."""
     monkeypatch.setattr(process_layout, "usable_cores", lambda: max(rates))
+    monkeypatch.setattr(workers, "usable_cores", lambda: max(rates))
     monkeypatch.setattr(SpeedTrial, "rate", lambda *_: rates[torch.get_num_threads()])
     return choose_layout(config, 3, 5, ALONE, **more)
 
@@ -88,14 +91,6 @@ def test_short_runs_try_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_batches_are_shared_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     odd = dataclasses.replace(LONG, batch_size=7)
     assert choose(monkeypatch, {1: 100.0, 2: 110.0}, odd)[0] == Layout(1, 2)
-
-
-def test_a_halved_speed_is_noticed_after_some_time_and_then_less_often() -> None:
-    watch = SpeedWatch()
-    told = [watch.halved(speed, 5.0) for speed in [100, 120, 55, 70, 55, 55, 50]]
-    assert told == [False] * 6 + [True]
-    told = [watch.halved(speed, 5.0) for speed in [50, 50, 20, 20, 20, 20, 20, 20]]
-    assert told == [False] * 7 + [True]
 
 
 def test_one_process_is_not_faster_than_itself(monkeypatch: pytest.MonkeyPatch) -> None:
