@@ -185,9 +185,15 @@ def test_every_module_says_what_it_is(path: Path) -> None:
 
 
 def test_no_file_has_a_namesake_but_commands() -> None:
-    names = [name_of(path) for path in FILES if layer_of(path) != "cli"]
-    stems = [Path(name).stem for name in names if not name.endswith("__init__.py")]
+    files = [path for path in FILES if path.name != "__init__.py"]
+    stems = [path.stem for path in files if layer_of(path) != "cli"]
     assert len(set(stems)) == len(stems)
+    commands = {path.stem for path in files if layer_of(path) == "cli"}
+    assert commands & set(stems) == {
+        "board",
+        "reinforce",
+        "review",
+    }  # named as what they show or run
 
 
 def test_no_class_or_function_has_a_namesake() -> None:

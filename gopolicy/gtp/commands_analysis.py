@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterator
 
 from gopolicy.go.types import Color, Point
-from gopolicy.gtp.analysis import (
+from gopolicy.gtp.candidates import (
     Analysis,
     Dialect,
     Wishes,

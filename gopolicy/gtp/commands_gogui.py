@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gopolicy.features.encode import Encoder
 from gopolicy.features.planes import plane_set
 from gopolicy.go.types import PASS, Color, Point
-from gopolicy.gtp.analysis import heat_rows
+from gopolicy.gtp.candidates import heat_rows
 from gopolicy.gtp.commands_files import set_stones
 from gopolicy.gtp.commands_kata import change_setting, setting_text
 from gopolicy.gtp.commands_setup import read_moves

@@ -9,7 +9,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.go.rules import TROMP_TAYLOR, Rules, describe_rules, rules_named, with_rules
 from gopolicy.go.symmetry import SYMMETRIES
 from gopolicy.go.types import Color
-from gopolicy.gtp.analysis import heat_rows, shown_win_rate
+from gopolicy.gtp.candidates import heat_rows, shown_win_rate
 from gopolicy.gtp.protocol import SYNTAX_ERROR, Arguments, GtpError, Handler, expect_count, integer
 from gopolicy.gtp.session import Session
 from gopolicy.policy.outlook import Outlook

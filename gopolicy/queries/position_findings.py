@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
-from gopolicy.gtp.analysis import Candidate, Wishes, choose_points, grow, shown_win_rate
+from gopolicy.gtp.candidates import Candidate, Wishes, choose_points, grow, shown_win_rate
 from gopolicy.play.any_bot import AnyBot, outlooks_around
 from gopolicy.policy.outlook import Outlook
 from gopolicy.queries.query import Query
