@@ -2,9 +2,10 @@
 
 *Visits* are the probability in thousandths, which makes frontends draw it as heat; the *variation*
 of a candidate is the game that goes on with the network's first choice for both sides.  *Win rate*
-and lead of a candidate are what the network says of the position after it.  One that has learned
-moves alone has no opinion on that: then they are one estimate by playouts for the whole position,
-the same for every candidate.
+and lead of a candidate are what the network says of the position after it, made to agree with what
+it says now (`gopolicy.policy.outlook.balanced`).  One that has learned moves alone has no opinion
+on that: then they are one estimate by playouts for the whole position, the same for every
+candidate.
 
 A pass is never a candidate: frontends drop it, and the network does not predict it.
 """
