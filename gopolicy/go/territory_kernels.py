@@ -68,10 +68,26 @@ def fill_false_eyes(board: BoardArrays, owners: npt.NDArray[np.int8], color: int
 
 
 @kernel
+def connection(board: BoardArrays, at: int, color: int, owners: npt.NDArray[np.int8]) -> int:
+    """Return the cell where color connects the chain that a stone at leaves in atari.
+
+    It is color's own territory, and connecting there gives the chain a second liberty; 0 if there
+    is none.
+    """
+    if liberties_joined(board, at, color, 0) != 1:
+        return 0
+    for cell in range(board.stones.shape[0]):
+        own = board.stones[cell] == EMPTY and owners[cell] == color
+        if own and liberties_joined(board, at, color, cell) == 0:
+            return cell if liberties_joined(board, cell, color, at) > 1 else 0
+    return 0
+
+
+@kernel
 def fill_neutral(board: BoardArrays, owners: npt.NDArray[np.int8]) -> None:
     """Fill the neutral points as far as somebody can who is not in atari there.
 
-    The side with the weakest chain beside a point comes first, so that nobody is cut off.
+    Whoever would be in atari connects first, where that helps.  The side with the weakest chain beside a point comes first, so that nobody is cut off.
     """
     changed = True
     while changed:
@@ -82,8 +98,12 @@ def fill_neutral(board: BoardArrays, owners: npt.NDArray[np.int8]) -> None:
             black, white = weakest_beside(board, at, BLACK), weakest_beside(board, at, WHITE)
             first = BLACK if black < white else WHITE
             for color in (first, BLACK + WHITE - first):
-                takes = has_chain_in_atari(board, at, BLACK + WHITE - color)
-                if not takes and liberties_joined(board, at, color, 0) > 1:
+                if has_chain_in_atari(board, at, BLACK + WHITE - color):
+                    continue
+                link = connection(board, at, color, owners)
+                if link > 0:
+                    place_stone(board, link, color)
+                if link > 0 or liberties_joined(board, at, color, 0) > 1:
                     place_stone(board, at, color)
                     changed = True
                     break

@@ -28,6 +28,16 @@ SEKI = """
     X X . X . X .
 """
 """Neither can play at C7 without being taken; A7 and E7 are eyes."""
+CONNECTS_FIRST = """
+    . . O X . . X
+    . . O X . . X
+    . . O X X . X
+    . . O X . X .
+    . O O O X . X
+    O X O X . X X
+    . X X . X X .
+"""
+"""Whoever plays at A1 is in atari, but can connect before, at A3 or at D1: no seki."""
 
 
 def owners(text: str, vertex: str) -> Color:
@@ -63,14 +73,14 @@ def test_a_chain_that_a_neutral_point_connects_needs_no_stone() -> None:
 
 
 def test_colors_are_treated_alike() -> None:
-    for text in (FALSE_EYE, SEKI, changed(FALSE_EYE, F7=".", G7="X")):
+    for text in (FALSE_EYE, SEKI, CONNECTS_FIRST, changed(FALSE_EYE, F7=".", G7="X")):
         stones = parse_diagram(text)
         swap = np.array([0, 2, 1], np.int8)
         assert np.array_equal(swap[territory_owners(stones)], territory_owners(swap[stones]))
 
 
 def test_the_board_may_be_turned() -> None:
-    for text in (FALSE_EYE, SEKI):
+    for text in (FALSE_EYE, SEKI, CONNECTS_FIRST):
         stones = parse_diagram(text)
         turned = territory_owners(np.ascontiguousarray(np.rot90(stones)))
         assert np.array_equal(turned, np.rot90(territory_owners(stones)))
@@ -111,3 +121,10 @@ def test_neutral_points_are_nobodys_and_make_no_seki() -> None:
     stones = parse_diagram(NEUTRAL_POINTS)
     assert territory_score(stones, {}) == Score(black=2, white=2)
     assert not stones_in_seki(stones).any()
+
+
+def test_a_point_that_either_side_can_fill_after_connecting_makes_no_seki() -> None:
+    stones = parse_diagram(CONNECTS_FIRST)
+    assert not stones_in_seki(stones).any()
+    assert territory_score(stones, {}) == Score(black=10, white=8)
+    assert [owners(CONNECTS_FIRST, vertex) for vertex in ("A1", "A3", "D1")] == [Color.EMPTY] * 3
