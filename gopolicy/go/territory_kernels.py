@@ -87,7 +87,8 @@ def connection(board: BoardArrays, at: int, color: int, owners: npt.NDArray[np.i
 def fill_neutral(board: BoardArrays, owners: npt.NDArray[np.int8]) -> None:
     """Fill the neutral points as far as somebody can who is not in atari there.
 
-    Whoever would be in atari connects first, where that helps.  The side with the weakest chain beside a point comes first, so that nobody is cut off.
+    Whoever would be in atari connects first, where that helps.  The side with the weakest chain
+    beside a point comes first, so that nobody is cut off.
     """
     changed = True
     while changed:

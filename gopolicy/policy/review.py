@@ -17,7 +17,7 @@ import numpy as np
 from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
-from gopolicy.policy.outlook import Outlook
+from gopolicy.policy.outlook import Outlook, balanced
 from gopolicy.policy.policy import Policy
 from gopolicy.policy.view import View
 from gopolicy.progress import SILENT, Progress
@@ -48,7 +48,8 @@ class MoveFigures:
     best: tuple[tuple[Point, float], ...]
     """The most probable legal points, up to 5 of them, and their probabilities, best first."""
     outlook: Outlook | None = None
-    """Before the move; None here and below where the network has learned moves alone."""
+    """Before the move, the mean of what the network says there and after its first choice: see
+    `balanced`.  None here and below where the network has learned moves alone."""
     after: Outlook | None = None
     """After it."""
     after_best: Outlook | None = None
@@ -216,6 +217,10 @@ def _figures(index: int, position: Position, view: View, after: _After) -> MoveF
     played = position.played
     assert played is not None
     best = _first_choice(position, view)
+    after_best = after.get((index, best[0])) if best else None
+    outlook = view.outlook
+    if outlook and after_best:  # the one leans to the player to move, the other to the opponent
+        outlook, _ = balanced(outlook, [after_best], [1.0])
     return MoveFigures(
         number=position.number,
         color=position.to_play,
@@ -224,9 +229,9 @@ def _figures(index: int, position: Position, view: View, after: _After) -> MoveF
         rank=view.rank(played),
         equals=view.equals(played),
         best=tuple(view.best_points(5)),
-        outlook=view.outlook,
+        outlook=outlook,
         after=after.get((index, played)),
-        after_best=after.get((index, best[0])) if best else None,
+        after_best=after_best,
     )
 
 
