@@ -109,11 +109,10 @@ class TrainConfig:
     label_smoothing: float = 0.0
     """Share of the target's probability that is spread over all points."""
     teacher: str = ""
-    """Weights to learn from besides the games, by name or folder: a network that knows more, or
-    needs more, on the same planes.  Empty: none."""
+    """Weights to learn from besides the games, by name or folder.  The network knows more than the
+    one that learns, and sees the same planes.  Empty: none."""
     teacher_weight: float = 0.7
-    """Share of the loss that is the distance to the teacher's probabilities; the rest is the move
-    that was played."""
+    """Share of the loss that is the distance to the teacher.  The moves have the rest."""
     warmup: int = 50_000
     """Positions during which the learning rate rises from zero."""
     schedule: str = "cosine"

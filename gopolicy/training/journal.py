@@ -51,7 +51,16 @@ def read_run(run: Path) -> dict[str, Any]:
     for key, kind in (_KINDS | _KINDS_IF_ANY).items():
         if not isinstance(values.get(key, None if key in _KINDS else kind()), kind):
             raise ConfigError(f"{path} is damaged: expected {key} to be {kind.__name__}")
+    if not all(map(_is_sitting, values.get("sittings", []))):
+        raise ConfigError(f"{path} is damaged: expected sittings with from and processes")
     return values
+
+
+def _is_sitting(value: object) -> bool:
+    """Say whether a part of a description tells from where on how many processes trained."""
+    return isinstance(value, dict) and all(
+        type(value.get(key)) is int and value[key] >= 0 for key in ("from", "processes")
+    )
 
 
 class Journal:
