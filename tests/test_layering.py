@@ -189,11 +189,7 @@ def test_no_file_has_a_namesake_but_commands() -> None:
     stems = [path.stem for path in files if layer_of(path) != "cli"]
     assert len(set(stems)) == len(stems)
     commands = {path.stem for path in files if layer_of(path) == "cli"}
-    assert commands & set(stems) == {
-        "board",
-        "reinforce",
-        "review",
-    }  # named as what they show or run
+    assert commands & set(stems) == {"board"}  # the command shows what the class Board holds
 
 
 def test_no_class_or_function_has_a_namesake() -> None:

@@ -22,13 +22,13 @@ done
 [[ $# -gt 0 ]] && shift
 [[ ${#archives[@]} -gt 0 ]] || { echo "$usage" >&2; exit 2; }
 
-until="$(python3 -c 'import sys, time; print(time.time() + 60 * float(sys.argv[1]))' "$minutes")"
+end="$(python3 -c 'import sys, time; print(time.time() + 60 * float(sys.argv[1]))' "$minutes")"
 mkdir -p "$folder"
 [[ -e "$folder/store" ]] || gopolicy prepare "${archives[@]}" --out "$folder/store"
 
 options=(--data "$folder/store" --out "$folder/run")
 compgen -G "$folder/run/checkpoint-*" > /dev/null && options+=(--resume) || options+=("$@")
-seconds="$(python3 -c 'import sys, time; print(max(float(sys.argv[1]) - time.time(), 1))' "$until")"
+seconds="$(python3 -c 'import sys, time; print(max(float(sys.argv[1]) - time.time(), 1))' "$end")"
 status=0
 timeout --signal=TERM "$seconds" gopolicy train "${options[@]}" || status=$?
 if [[ $status == 124 ]]; then

@@ -83,9 +83,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _reinforce(args: argparse.Namespace, world: Any) -> Any:
     from gopolicy.cli.progress_bar import TqdmProgress
-    from gopolicy.rl.reinforce import Limits, reinforce_in
     from gopolicy.rl.reinforce_config import ReinforceConfig
     from gopolicy.rl.reinforce_folder import begun_reinforce, resumed_reinforce
+    from gopolicy.rl.reinforce_run import Limits, reinforce_in
 
     given = {name: getattr(args, name) for name in _SHORTHANDS if getattr(args, name) is not None}
     changes = [f"{_NAMES.get(name, name)}={value}" for name, value in given.items()] + args.changes

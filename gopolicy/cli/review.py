@@ -19,7 +19,7 @@ from gopolicy.cli.output import print_json, print_text, say
 from gopolicy.errors import ConfigError
 
 if TYPE_CHECKING:
-    from gopolicy.policy.review import MoveFigures, PlayerFigures
+    from gopolicy.policy.game_review import MoveFigures, PlayerFigures
     from gopolicy.sgf.tree import GameTree
 
 DESCRIPTION = """\
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.cli.progress_bar import TqdmProgress
     from gopolicy.files import write_text
     from gopolicy.nets.weight_info import default_weights
-    from gopolicy.policy.review import least_expected, lost_most, players, review_game
+    from gopolicy.policy.game_review import least_expected, lost_most, players, review_game
     from gopolicy.policy.review_page import review_page
     from gopolicy.sgf.read import read_game
     from gopolicy.sgf.tree import write_trees

@@ -16,7 +16,7 @@ from gopolicy.errors import GoPolicyError
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color
 from gopolicy.go.vertex import vertex_name
-from gopolicy.policy.review import MoveFigures, least_expected, lost_most, players
+from gopolicy.policy.game_review import MoveFigures, least_expected, lost_most, players
 from gopolicy.sgf.positions import position_before
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.tree import GameTree, TreeNode

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from gopolicy.errors import ConfigError
-from gopolicy.policy.review import (
+from gopolicy.policy.game_review import (
     MoveFigures,
     least_expected,
     lost_most,

@@ -26,8 +26,8 @@ from gopolicy.rl.candidate_targets import CandidateTargets
 from gopolicy.rl.decisions import DecisionEncoder, Decisions, decisions_of
 from gopolicy.rl.learner import Learner, Networks
 from gopolicy.rl.mirrored_games import play_settings
-from gopolicy.rl.reinforce import Limits, reinforce
 from gopolicy.rl.reinforce_config import ReinforceConfig, override_reinforce
+from gopolicy.rl.reinforce_run import Limits, reinforce
 from gopolicy.rl.self_play import FinishedGame, SelfPlay
 from gopolicy.training.compute import Compute
 from gopolicy.training.world import World

@@ -14,7 +14,7 @@ from reference.web_client import FakePage, News, open_page
 from starlette.testclient import TestClient
 
 import gopolicy as gp
-from gopolicy.policy.review import review_game
+from gopolicy.policy.game_review import review_game
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.tree import read_trees
 from gopolicy.sgf.write import write_game

@@ -12,8 +12,7 @@ from gopolicy.errors import IllegalMove
 from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point, move_event, setup_event
 from gopolicy.nets.weights import load_weights
-from gopolicy.policy.policy import Policy
-from gopolicy.policy.review import (
+from gopolicy.policy.game_review import (
     MoveFigures,
     least_expected,
     lost_most,
@@ -22,6 +21,7 @@ from gopolicy.policy.review import (
     review_moves,
     turning_points,
 )
+from gopolicy.policy.policy import Policy
 from gopolicy.sgf.positions import board_after, position_before, positions
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.record import GameRecord

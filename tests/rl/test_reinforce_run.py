@@ -27,13 +27,13 @@ from gopolicy.rl.learner import Learner, Networks
 from gopolicy.rl.learning_curves import draw_learning_curves
 from gopolicy.rl.mirrored_games import play_settings
 from gopolicy.rl.pool import Pool
-from gopolicy.rl.reinforce import Limits, reinforce
 from gopolicy.rl.reinforce_config import (
     ReinforceConfig,
     override_reinforce,
     reinforce_from_json,
     reinforce_to_json,
 )
+from gopolicy.rl.reinforce_run import Limits, reinforce
 from gopolicy.rl.self_play import SelfPlay
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.compute import Compute
@@ -53,7 +53,7 @@ VARIANTS = {"color": (), "ownership": OWNERSHIP, "kl": ("kl=0.1", "pool_share=0.
 def _without_pictures(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Draw no curves, which takes longer than a small run, but where a test is about them."""
     if "picture" not in request.node.name:
-        monkeypatch.setattr("gopolicy.rl.reinforce.draw_learning_curves", lambda run: None)
+        monkeypatch.setattr("gopolicy.rl.reinforce_run.draw_learning_curves", lambda run: None)
 
 
 def small(*changes: str) -> ReinforceConfig:
