@@ -99,7 +99,7 @@ def _encode(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
 
 def _loader(args: argparse.Namespace, table: "GameTable") -> list["SpeedRow"]:
     from gopolicy.bench.throughput import measure_loader
-    from gopolicy.data.workers import usable_cores
+    from gopolicy.cores import usable_cores
 
     rows = []
     for threads in sorted({1, usable_cores()}):

@@ -293,7 +293,7 @@ def _facts(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
     import gopolicy
-    from gopolicy.data.workers import usable_cores
+    from gopolicy.cores import usable_cores
 
     return {
         "command": args.command_line,

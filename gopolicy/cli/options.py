@@ -122,7 +122,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
     add_backend(parser)
     add_symmetries(parser)
-    threads = "cores to compute with (default: half of them, 4 at most)"
+    threads = "threads to compute with (default: what a short trial finds fastest)"
     add_option(parser, "--threads N", threads, kind=at_once)
 
 

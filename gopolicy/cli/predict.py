@@ -77,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from gopolicy.cli.networks import load_network, policy_for, size_note
     from gopolicy.policy.annotate import SourceText
+    from gopolicy.policy.balanced_views import balanced_views
     from gopolicy.sgf.positions import position_before
     from gopolicy.sgf.read import read_bytes, read_game
 
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     position = position_before(record, args.move)
     loaded = load_network(args)
     policy = policy_for(args, loaded, record.size)
-    view = policy(position)
+    (view,) = balanced_views(policy, [position])
     if args.picture:
         _draw(args.picture, record, position, view, args.top)
         say(f"picture: {args.picture}")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gopolicy.data.workers import thread_counts
+from gopolicy.cores import thread_counts
 from gopolicy.policy.policy import Policy
 from gopolicy.timing import SpeedWatch
 

@@ -153,7 +153,7 @@ def _retry_threads(progress: "Progress") -> "Recheck":
     """Return what tries the threads of this process again."""
 
     def retry(config: "TrainConfig", source: "StoreSource", world: "World") -> bool:
-        from gopolicy.data.workers import thread_counts
+        from gopolicy.cores import thread_counts
         from gopolicy.training.process_layout import Layout, rates_by_threads, told
 
         by_threads = rates_by_threads(config, source.planes, source.size, world, thread_counts())

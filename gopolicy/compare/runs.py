@@ -11,7 +11,8 @@ from pathlib import Path
 from gopolicy.compare.network_spec import Trial
 from gopolicy.compare.subject import StoppedEarly, Subject
 from gopolicy.compare.trial_result import TrialResult, read_trial_result, write_trial_result
-from gopolicy.data.workers import prepare_worker, usable_cores
+from gopolicy.cores import usable_cores
+from gopolicy.data.workers import prepare_worker
 from gopolicy.errors import GoPolicyError
 from gopolicy.progress import SILENT, Progress
 from gopolicy.training.interruption import stop_on_signals

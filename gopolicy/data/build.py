@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gopolicy.cores import usable_cores
 from gopolicy.data.filtering import (
     DUPLICATE,
     Member,
@@ -22,7 +23,7 @@ from gopolicy.data.filtering import (
 )
 from gopolicy.data.prepare_options import PrepareOptions
 from gopolicy.data.table import COLUMNS, GameTable, Names, cumulative
-from gopolicy.data.workers import ordered_map, usable_cores
+from gopolicy.data.workers import ordered_map
 from gopolicy.errors import ArchiveError, ConfigError
 from gopolicy.progress import SILENT, Progress
 from gopolicy.sgf.archive import iter_archive, kind_of

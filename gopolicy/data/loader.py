@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gopolicy.cores import usable_cores
 from gopolicy.data.joined import JoinedTables
 from gopolicy.data.outcome_targets import OutcomeTargets, outcome_targets
 from gopolicy.data.position_kernels import Int64Array
 from gopolicy.data.sampling import Draw, Plan
 from gopolicy.data.table import GameTable
-from gopolicy.data.workers import usable_cores
 from gopolicy.errors import ConfigError
 from gopolicy.features.encode import Encoder, Samples
 

@@ -1,6 +1,6 @@
 """An `AnyBot` with a network: what `gopolicy gtp` plays and analyses with."""
 
-import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 
@@ -22,6 +22,7 @@ from gopolicy.play.passing import Choice
 from gopolicy.play.player import Player
 from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.play.playouts import dead_by, estimate, leaning
+from gopolicy.play.thread_choice import ThreadChoice
 from gopolicy.policy.other_sizes import at_size
 from gopolicy.policy.outlook import Outlook
 from gopolicy.policy.policy import Policy
@@ -42,19 +43,18 @@ class BotOptions:
     """The library that computes, see `gopolicy.policy.backends`."""
     symmetries: int = 1
     threads: int | None = None
-    """Cores to compute with; None: half of them, 4 at most.  One position keeps few cores busy, and
-    threads that wait for a core which another program has make a move ten times as slow."""
+    """Threads to compute with; None: as a trial says, see `gopolicy.play.thread_choice`."""
     play: PlayerSettings | None = None
     remark: Callable[[str], None] | None = None
-    """Is told which library computes, where ``auto`` has found out, and at the first count that
-    playouts alone tell dead stones, where the network knows only moves."""
+    """Is told what trials found, of threads and of libraries, and at the first count that playouts
+    alone tell dead stones, where the network knows only moves."""
 
 
 class Bot:
     """Thinks with a network, on boards of its own size and, if it can, of others."""
 
     def __init__(self, options: BotOptions) -> None:
-        torch.set_num_threads(options.threads or few_threads())
+        torch.set_num_threads(options.threads or 1)
         self._options = options
         self._loaded = load_weights(options.weights)
         self._name = find_weights(options.weights).name
@@ -65,8 +65,16 @@ class Bot:
         self._player = Player(self, options.play)
         self._predictors: dict[int, Policy] = {}
         self._encoders: dict[int, Encoder] = {}
-        size = self._loaded.info.size
-        self.probabilities([Board(size)], [Color.BLACK])  # the first time takes longer
+        self._threads: ThreadChoice | None = None
+        self._usual_look()  # the first time takes longer
+        if options.threads is None and self.policy(self.size).device.type == "cpu":
+            self._threads = ThreadChoice(self._usual_look, options.remark)
+
+    def _usual_look(self) -> None:
+        """Look at as many positions as a turn does at once."""
+        count = max(1, self._player.settings.look_ahead)
+        boards = [Board(self.size)] * count
+        self.probabilities(boards, [Color.BLACK] * count, rough=count > 1)
 
     def describe(self) -> str:
         """Return which network thinks, in one line."""
@@ -137,7 +145,10 @@ class Bot:
     def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
         """Return the probability of every point for the player, [A]."""
         color = board.to_move if color is None else player(color)
+        begin = time.perf_counter()
         priors_a: NDArray[np.float32] = self.probabilities([board], [color])[0]
+        if self._threads:
+            self._threads.timed(time.perf_counter() - begin)
         return priors_a
 
     def outlook(self, board: Board, color: Color) -> Outlook:
@@ -206,11 +217,6 @@ class Bot:
             )
             self._encoders[size] = Encoder(loaded.info.plane_set, size)
         return self._predictors[size]
-
-
-def few_threads() -> int:
-    """Return how many cores to use for one position at a time."""
-    return min(max((os.cpu_count() or 1) // 2, 1), 4)
 
 
 def explain(choice: Choice, board: Board) -> str:

@@ -1,23 +1,20 @@
 """A whole game with the network's view of every move written into its SGF."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import chain, islice
 
 from gopolicy.errors import ConfigError, SgfError
-from gopolicy.features.encode import Planes
 from gopolicy.files import replacing
-from gopolicy.go.kernels import apply_event, event_color, event_point, legal_points, new_board
-from gopolicy.go.legal_kernels import Legal
-from gopolicy.go.types import EVENT_SETUP, PASS, Color, Point
+from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
+from gopolicy.policy.balanced_views import balanced_views
 from gopolicy.policy.outlook import Outlook
 from gopolicy.policy.policy import Policy
 from gopolicy.policy.view import View
 from gopolicy.sgf.edit import Marked, SgfText, sgf_point
-from gopolicy.sgf.positions import board_after
+from gopolicy.sgf.positions import position_before, positions
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.write import Note, write_game
@@ -95,35 +92,11 @@ def notes_on(policy: Policy, record: GameRecord) -> Iterator[MoveNote]:
     if record.size != policy.size:
         sizes = f"{policy.size}x{policy.size}, the game is on {record.size}x{record.size}"
         raise ConfigError(f"{record.name}: the network plays on {sizes}")
-    end = board_after(record)
-    board = new_board(record.size)
-    waiting: list[tuple[Color, Point | None, Legal, Planes]] = []
-    for event in [*record.events.tolist(), None]:
-        if event is None or not event & EVENT_SETUP:
-            color = end.to_move if event is None else Color(event_color(event))
-            played = None if event is None else Point(event_point(event))
-            legal = np.empty(record.size**2, np.bool_)
-            legal_points(board, int(color), False, legal)
-            waiting.append((color, played, legal, policy.planes_of(board, color)))
-        if event is None or len(waiting) == BATCH:
-            yield from _ask(policy, waiting, end.komi)
-            waiting = []
-        if event is not None:
-            apply_event(board, event)
-
-
-def _ask(
-    policy: Policy, waiting: list[tuple[Color, Point | None, Legal, Planes]], komi: float
-) -> Iterator[MoveNote]:
-    if not waiting:
-        return
-    planes_bcnn = np.stack([planes for *_, planes in waiting])
-    colors = [color for color, *_ in waiting]
-    rows, known = policy.look(planes_bcnn, colors, [komi] * len(colors))
-    ends: Sequence[Outlook | None] = known or [None] * len(colors)
-    for (color, played, legal, _), row, end in zip(waiting, rows, ends, strict=True):
-        view = View(probabilities=np.exp(row), legal=legal, outlook=end)
-        yield MoveNote(color=color, played=played, view=view)
+    last = position_before(record)  # a game that cannot be played to its end is refused at once
+    ahead = chain(positions(record), [last])
+    while some := list(islice(ahead, BATCH)):
+        for position, view in zip(some, balanced_views(policy, some), strict=True):
+            yield MoveNote(color=position.to_play, played=position.played, view=view)
 
 
 def _sabaki_values(outlook: Outlook) -> dict[str, str]:

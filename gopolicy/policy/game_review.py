@@ -8,7 +8,7 @@ What a pass costs is not told, because the network has not learned to pass.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -17,7 +17,14 @@ import numpy as np
 from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
-from gopolicy.policy.outlook import Outlook, balanced
+from gopolicy.policy.balanced_views import (
+    Behind,
+    balance,
+    board_behind,
+    first_choices,
+    outlooks_behind,
+)
+from gopolicy.policy.outlook import Outlook
 from gopolicy.policy.policy import Policy
 from gopolicy.policy.view import View
 from gopolicy.progress import SILENT, Progress
@@ -50,10 +57,12 @@ class MoveFigures:
     outlook: Outlook | None = None
     """Before the move, the mean of what the network says there and after its first choice: see
     `balanced`.  None here and below where the network has learned moves alone."""
+    next_outlook: Outlook | None = None
+    """Such a mean after the move."""
     after: Outlook | None = None
-    """After it."""
+    """What the network says after the move."""
     after_best: Outlook | None = None
-    """After the network's first choice instead; None for a pass and where there is no choice."""
+    """What it says after its first choice instead; None for a pass and where there is no choice."""
 
     @property
     def win_rate_lost(self) -> float | None:
@@ -74,7 +83,7 @@ class MoveFigures:
 
         Win rate and lead are Black's after the move, losses those of the player.
         """
-        best, after = self.best[0] if self.best else None, self.after
+        best, after = self.best[0] if self.best else None, self.next_outlook
         return {
             "number": self.number,
             "color": self.color.name.lower(),
@@ -114,12 +123,27 @@ def review_moves(policy: Policy, asked: Sequence[Position]) -> list[MoveFigures]
     boards of another size than the network's, and IllegalMove.
     """
     views = policy(asked)
-    knows = bool(views) and views[0].outlook is not None
-    after = _outlooks_after(policy, asked, views) if knows else {}
-    return [
-        _figures(index, position, view, after)
-        for index, (position, view) in enumerate(zip(asked, views, strict=True))
-    ]
+    if not views or not policy.knows_outcomes:
+        return [_figures(position, view) for position, view in zip(asked, views, strict=True)]
+    boards = [board_behind(view, _played(view)) for view in views]
+    follows = [_is_at(asked[k], board) for k, board in enumerate(boards[:-1], start=1)] + [False]
+    ends = policy([board for board, known in zip(boards, follows, strict=True) if not known])
+    seen, rest = [*views, *ends], iter(range(len(views), len(views) + len(ends)))
+    after = [index + 1 if known else next(rest) for index, known in enumerate(follows)]
+    behind = _behind(policy, seen, after)
+    means = [view.outlook for view in balance(seen, behind)]
+    figures = []
+    for index, (position, view) in enumerate(zip(asked, views, strict=True)):
+        choice = _choice(view)
+        found = replace(
+            _figures(position, view),
+            outlook=means[index],
+            next_outlook=means[after[index]],
+            after=seen[after[index]].outlook,
+            after_best=None if choice is None else behind[index, choice],
+        )
+        figures.append(found)
+    return figures
 
 
 def review_game(
@@ -179,32 +203,28 @@ def turning_points(figures: Iterable[MoveFigures]) -> list[MoveFigures]:
     ]
 
 
-_After = dict[tuple[int, Point], Outlook]
-"""What a network says of the position behind a move, by the index of the question and the move."""
+def _behind(policy: Policy, seen: Sequence[View], after: Sequence[int]) -> Behind:
+    """Return the outlooks behind the moves played and behind every first choice."""
+    behind: Behind = {}
+    for index, place in enumerate(after):
+        outlook = seen[place].outlook
+        assert outlook is not None
+        behind[index, _played(seen[index])] = outlook
+    waiting = [each for each in first_choices(seen) if each not in behind]
+    return behind | outlooks_behind(policy, seen, waiting)
 
 
-def _outlooks_after(policy: Policy, asked: Sequence[Position], views: Sequence[View]) -> _After:
-    """Return the outlooks after the moves played and, but for passes, after the first choices."""
-    known: _After = {}
-    waiting: list[tuple[int, Point]] = []
-    boards: list[Board] = []
-    for index, (position, view) in enumerate(zip(asked, views, strict=True)):
-        assert position.played is not None
-        for point in {position.played, *_first_choice(position, view)}:
-            board = position.board.copy()
-            board.play(point, position.to_play)
-            follows = index + 1 < len(asked) and _is_at(asked[index + 1], board)
-            if follows and (outlook := views[index + 1].outlook):
-                known[index, point] = outlook
-            else:
-                waiting.append((index, point))
-                boards.append(board)
-    return known | dict(zip(waiting, policy.outlooks(boards) or [], strict=True))
+def _played(view: View) -> Point:
+    """Return the move that follows in the record."""
+    assert view.position is not None
+    assert view.position.played is not None
+    return view.position.played
 
 
-def _first_choice(position: Position, view: View) -> list[Point]:
-    """Return what the network would have played instead; nothing where a pass was played."""
-    return [] if position.played == PASS else [point for point, _ in view.best_points(1)]
+def _choice(view: View) -> Point | None:
+    """Return what the network would have played; None where a pass was, and with no legal move."""
+    best = view.best_points(1)
+    return best[0][0] if best and _played(view) != PASS else None
 
 
 def _is_at(position: Position, board: Board) -> bool:
@@ -213,14 +233,9 @@ def _is_at(position: Position, board: Board) -> bool:
     return same and np.array_equal(position.board.events, board.events)
 
 
-def _figures(index: int, position: Position, view: View, after: _After) -> MoveFigures:
-    played = position.played
-    assert played is not None
-    best = _first_choice(position, view)
-    after_best = after.get((index, best[0])) if best else None
-    outlook = view.outlook
-    if outlook and after_best:  # the one leans to the player to move, the other to the opponent
-        outlook, _ = balanced(outlook, [after_best], [1.0])
+def _figures(position: Position, view: View) -> MoveFigures:
+    """Return what the network says of the move, but for what becomes of the game."""
+    played = _played(view)
     return MoveFigures(
         number=position.number,
         color=position.to_play,
@@ -229,9 +244,6 @@ def _figures(index: int, position: Position, view: View, after: _After) -> MoveF
         rank=view.rank(played),
         equals=view.equals(played),
         best=tuple(view.best_points(5)),
-        outlook=outlook,
-        after=after.get((index, played)),
-        after_best=after_best,
     )
 
 

@@ -10,7 +10,7 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from gopolicy.data.workers import usable_cores
+from gopolicy.cores import usable_cores
 from gopolicy.errors import ConfigError
 from gopolicy.features.encode import Planes
 from gopolicy.go.board import Board

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gopolicy.data.workers import thread_counts, usable_cores
+from gopolicy.cores import thread_counts, usable_cores
 from gopolicy.training.config import TrainConfig
 from gopolicy.training.speed_trial import SpeedTrial
 from gopolicy.training.world import World

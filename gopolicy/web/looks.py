@@ -17,7 +17,7 @@ from gopolicy.go.ladder_reading_kernels import new_ladder_scratch
 from gopolicy.go.types import BORDER, Color, Point
 from gopolicy.go.vertex import parse_vertex, vertex_name
 from gopolicy.nets.probe import answers
-from gopolicy.play.any_bot import outlooks_after
+from gopolicy.play.any_bot import outlooks_around
 from gopolicy.policy.view import View, view_of
 from gopolicy.sgf.positions import Position
 from gopolicy.views.activations import as_maps
@@ -105,7 +105,9 @@ def _listed(engine: Engine, position: Position, view: View) -> list[dict[str, An
         }
         for point, share in best
     ]
-    after = outlooks_after(engine.bot, position.board, color, [point for point, _ in best])
+    after = None
+    if engine.bot.policy(view.size).knows_outcomes:
+        _, after = outlooks_around(engine.bot, position.board, color, dict(best))
     for move, seen in zip(moves, after or (), strict=False):
         move |= {"wins": round(seen.win_rate(color), 4), "lead": round(seen.lead_of(color), 1)}
     return moves
@@ -138,7 +140,9 @@ def _moves(engine: Engine, scene: Scene, view: View, wish: Wish) -> Sight:
 
 def _ownership(engine: Engine, scene: Scene, view: View, wish: Wish) -> Sight:
     """Show whose points will be: what the network says if it has learned that, or playouts."""
-    seen = engine.bot.outlook(scene.position.board, scene.position.to_play)
+    position = scene.position
+    shares = dict(view.best_points(LISTED))
+    seen, _ = outlooks_around(engine.bot, position.board, position.to_play, shares)
     source = f"{seen.playouts} random games from here" if seen.playouts else "The network"
     ahead = "Black" if seen.lead > 0 else "White"
     note = (

@@ -21,6 +21,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Point
 from gopolicy.go.vertex import parse_vertex, vertex_name
 from gopolicy.nets.weights import load_weights
+from gopolicy.policy.outlook import balanced
 from gopolicy.policy.policy import Policy
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.record import GameRecord
@@ -185,9 +186,11 @@ def test_who_is_ahead_is_told_by_networks_that_know(
     words = [str(path), "--weights", knowing, "--move", str(number)]
     found = predicted(capsys, *words)
     board = Board.from_events(9, record.events[: number - 1], komi=-3.5)
-    outlooks = Policy(load_weights(knowing), device="cpu").outlooks([board])
-    assert outlooks is not None
-    (seen,) = outlooks
+    policy = Policy(load_weights(knowing), device="cpu")
+    first = board.copy()
+    first.play(policy(board).best_points(1)[0][0])
+    now, after = policy.outlooks([board, first]) or []
+    seen, _ = balanced(now, [after], [1.0])
     black = found["to_play"] == "black"
     wins = found["win_rate"] if black else 1 - found["win_rate"]
     lead = found["score_lead"] if black else -found["score_lead"]

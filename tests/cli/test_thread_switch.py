@@ -8,9 +8,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from gopolicy import cores
 from gopolicy.cli import thread_switch
 from gopolicy.cli.thread_switch import ThreadSwitch
-from gopolicy.data import workers
 
 BATCH = np.zeros((100, 4, 5, 5), np.int8)
 
@@ -46,7 +46,7 @@ def switch(
 ) -> tuple[ThreadSwitch, Machine, list[str]]:
     machine: Any = Machine(rates)
     said: list[str] = []
-    monkeypatch.setattr(workers, "usable_cores", lambda: max(rates))
+    monkeypatch.setattr(cores, "usable_cores", lambda: max(rates))
     monkeypatch.setattr(thread_switch, "time", machine)
     return ThreadSwitch(machine, said.append), machine, said
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gopolicy.data.workers import ordered_map, usable_cores
+from gopolicy.cores import usable_cores
+from gopolicy.data.workers import ordered_map
 from gopolicy.errors import GoPolicyError
 
 

@@ -86,6 +86,15 @@ def check_against_one_at_a_time(
         assert each.outlook is not None
         after_best = best_lead if color == Color.BLACK else -best_lead
         assert each.outlook.lead == pytest.approx((before.lead + after_best) / 2, abs=1e-3)
+    for each, index in zip(found, at, strict=True):
+        ended = board_after(record, index + 1)
+        (view,) = policy([ended])
+        ended_on = ended.copy()
+        ended_on.play(view.best_points(1)[0][0])
+        leads = [outlook.lead for outlook in policy.outlooks([ended, ended_on]) or []]
+        assert each.next_outlook is not None
+        assert each.next_outlook.lead == pytest.approx(np.mean(leads), abs=1e-3)
+        assert each.facts(9)["black_lead"] == pytest.approx(np.mean(leads), abs=0.01)
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -14,8 +14,8 @@ import pytest
 import torch
 from reference.fake_source import FakeSource
 
+from gopolicy import cores
 from gopolicy.__main__ import main
-from gopolicy.data import workers
 from gopolicy.nets.weights import load_weights
 from gopolicy.timing import SpeedWatch
 from gopolicy.training import process_layout
@@ -48,7 +48,7 @@ def choose(
 ) -> tuple[Layout, dict[Layout, float]]:
     """Choose where a trial finds these rates, by the number of threads."""
     monkeypatch.setattr(process_layout, "usable_cores", lambda: max(rates))
-    monkeypatch.setattr(workers, "usable_cores", lambda: max(rates))
+    monkeypatch.setattr(cores, "usable_cores", lambda: max(rates))
     monkeypatch.setattr(SpeedTrial, "rate", lambda *_: rates[torch.get_num_threads()])
     return choose_layout(config, 3, 5, ALONE, **more)
 
