@@ -17,6 +17,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.types import Color
 from gopolicy.go.vertex import vertex_name
 from gopolicy.policy.game_review import MoveFigures, least_expected, lost_most, players
+from gopolicy.sgf.marks import marks_at
 from gopolicy.sgf.positions import position_before
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.tree import GameTree, TreeNode
@@ -87,6 +88,8 @@ def _nodes(tree: GameTree) -> tuple[list[dict[str, Any]], int]:
             entry |= {"vertex": vertex, "last": int(board.last_move), "color": int(color)}
         if comment := node.text("C"):
             entry["comment"] = comment
+        if marks := marks_at(node, tree.size):
+            entry["marks"] = [[int(point), text] for point, text in marks.items()]
         found.append(entry)
         here = len(found) - 1
         for index, child in reversed(list(enumerate(node.children))):

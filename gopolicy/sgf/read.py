@@ -254,7 +254,7 @@ def _setup_events(ident: bytes, values: list[bytes], size: int) -> Iterator[int]
         return
     points = _point_table(size)
     for raw in map(_bare, values):
-        for name in _rectangle(raw) if b":" in raw else (raw,) if raw else ():
+        for name in rectangle(raw) if b":" in raw else (raw,) if raw else ():
             if name not in points:
                 raise _off_board(ident, raw, size)
             yield setup_event(Point(points[name]), _SETUP[ident])
@@ -269,8 +269,11 @@ def _bare(raw: bytes) -> bytes:
     return raw.strip() if len(raw) != 2 else raw
 
 
-def _rectangle(raw: bytes) -> Iterator[bytes]:
-    """Yield the points of a compressed list such as ``aa:cc``, in reading order."""
+def rectangle(raw: bytes) -> Iterator[bytes]:
+    """Yield the points of a compressed list such as ``aa:cc``, in reading order.
+
+    What is no such list is yielded as it is.
+    """
     first, _, last = raw.partition(b":")
     if len(first) != 2 or len(last) != 2:
         yield raw

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.rules import CHINESE, Rules, rules_named
-from gopolicy.go.types import Color, Point
+from gopolicy.go.types import Color
 from gopolicy.go.vertex import vertex_name
 from gopolicy.sgf.read import MAX_FILE_BYTES
-from gopolicy.sgf.tree import GameTree, TreeNode, read_trees
+from gopolicy.sgf.tree import GameTree, read_trees
 from gopolicy.web.walk import Walk
 
 LONGEST_COMMENT = 100_000
-_SIGNS = {"MA": "\u00d7", "TR": "\u25b3", "SQ": "\u25a1", "CR": "\u25cb"}
-"""How the marks of SGF are drawn, as labels."""
 
 
 @dataclass(slots=True)
@@ -62,20 +60,6 @@ def empty_file(size: int = 19) -> GameFile:
     return GameFile("", [GameTree(root, size)])
 
 
-def marks_at(node: TreeNode, size: int) -> dict[Point, str]:
-    """Return what a record draws on the board at a node: labels and signs."""
-    marks: dict[Point, str] = {}
-    for name, sign in _SIGNS.items():
-        for value in node.properties.get(name, []):
-            if (point := _point(value, size)) is not None:
-                marks[point] = sign
-    for value in node.properties.get("LB", []):
-        place, _, text = value.partition(b":")
-        if (point := _point(place, size)) is not None and text:
-            marks[point] = text.decode("utf-8", "replace")[:3]
-    return marks
-
-
 def tree_rows(walk: Walk) -> list[list[object]]:
     """Return a row per node in the order of the tree: number, parent, color, vertex, comment."""
     rows: list[list[object]] = []
@@ -88,14 +72,6 @@ def tree_rows(walk: Walk) -> list[list[object]]:
         rows.append([node.number, parent, int(color), vertex, int("C" in node.properties)])
         waiting += reversed(node.children)
     return rows
-
-
-def _point(value: bytes, size: int) -> Point | None:
-    if len(value) != 2:
-        return None
-    column, row = value[0] - 97, value[1] - 97
-    inside = 0 <= column < size and 0 <= row < size
-    return Point(row * size + column) if inside else None
 
 
 def _short(tree: GameTree) -> str:

@@ -14,6 +14,7 @@ from gopolicy.go.vertex import vertex_name
 from gopolicy.policy.annotate import NoteWords, notes_on
 from gopolicy.policy.review_page import review_page
 from gopolicy.sgf.edit import SgfText
+from gopolicy.sgf.marks import marks_at
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.tree import TreeNode, read_trees, write_trees
 from gopolicy.web.contest import Contest, Count
@@ -22,7 +23,6 @@ from gopolicy.web.game_file import (
     LONGEST_COMMENT,
     GameFile,
     empty_file,
-    marks_at,
     read_file,
     tree_rows,
 )

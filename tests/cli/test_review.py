@@ -29,7 +29,7 @@ def game(tmp_path: Path) -> Path:
     """Return a game with names and a comment that try to become part of the page."""
     path = tmp_path / "game.sgf"
     data = write_game(random_record(7, moves=30, black=HOSTILE, white="Bob"))
-    path.write_bytes(data.rstrip()[:-1] + b"C[" + HOSTILE.encode() + b"])")
+    path.write_bytes(data.rstrip()[:-1] + b"C[" + HOSTILE.encode() + b"]TR[aa]LB[ba:<b>])")
     return path
 
 
@@ -114,8 +114,10 @@ def test_the_page_steps_and_runs_nothing_of_the_file(
     tab.wait_for_function("document.body.innerText.includes('Move 3: ')")
     tab.keyboard.press("ArrowLeft")
     tab.wait_for_function("document.body.innerText.includes('Move 2: ')")
+    assert tab.locator("#board .mark").count() == 0
     tab.keyboard.press("End")
     tab.wait_for_function("document.body.innerText.includes('Move 30: ')")
+    assert tab.locator("#board .mark").all_text_contents() == ["\u25b3", "<b>"]
     assert HOSTILE in tab.inner_text("body")
     assert "taken" not in tab.title() or HOSTILE in tab.title()
     assert tab.evaluate("document.documentElement.scrollWidth") <= width

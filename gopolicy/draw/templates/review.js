@@ -20,6 +20,14 @@ function draw(name, attributes, text = "") {
 }
 const place = (point) => [left + (point % size) * cell, high + Math.floor(point / size) * cell];
 
+/** Returns what writes a text on a point: on a disc of wood, or on a stone of this color. */
+function label(point, color, text, name = "share") {
+  const [x, y] = place(point), fill = color === 1 ? "#fff" : "#23211e";
+  const words = { x, y: y + cell * 0.15, "font-size": cell * 0.42, "text-anchor": "middle", fill, class: name };
+  const disc = { cx: x, cy: y, r: cell * 0.36, fill: "#e2be7c" };
+  return [...(color ? [] : [draw("circle", disc)]), draw("text", words, text)];
+}
+
 function stonesAt(index) {
   const path = [];
   for (let at = index; at >= 0; at = nodes[at].parent) path.push(at);
@@ -44,12 +52,11 @@ function show(index) {
     drawn.push(draw("circle", { cx, cy, r: cell * 0.24, fill: "none", stroke, "stroke-width": 3, class: "last-move" }));
   }
   const next = node.main ? moves[node.ply] : undefined;
+  const marks = node.marks || [], taken = new Set(marks.map(([point]) => point));
   (next ? next.top : []).forEach(([point, , share]) => {
-    if (share < 0.01) return;
-    const [x, y] = place(point);
-    drawn.push(draw("circle", { cx: x, cy: y, r: cell * 0.36, fill: "#e2be7c" }));
-    drawn.push(draw("text", { x, y: y + cell * 0.15, "font-size": cell * 0.42, "text-anchor": "middle", fill: "#23211e" }, String(Math.round(100 * share))));
+    if (share >= 0.01 && !taken.has(point)) drawn.push(...label(point, 0, String(Math.round(100 * share))));
   });
+  marks.forEach(([point, text]) => drawn.push(...label(point, stones[point], text, "mark")));
   layer.replaceChildren(...drawn);
   tell(node, next);
 }
