@@ -8,15 +8,21 @@ from contextlib import contextmanager
 from os import setsid
 from pathlib import Path
 
+import torch
+
 from gopolicy.compare.network_spec import Trial
 from gopolicy.compare.subject import StoppedEarly, Subject
 from gopolicy.compare.trial_result import TrialResult, read_trial_result, write_trial_result
 from gopolicy.cores import usable_cores
 from gopolicy.data.workers import prepare_worker
 from gopolicy.errors import GoPolicyError
+from gopolicy.nets.thread_trial import trial_words, try_threads
 from gopolicy.progress import SILENT, Progress
 from gopolicy.training.interruption import stop_on_signals
 
+WORTH_A_TRIAL = 100_000
+"""Examples of a training from which on it pays to try with how many threads it is fastest."""
+_BATCH = 128
 PATIENCE = 0.5
 """Seconds between two looks whether a signal has come."""
 
@@ -48,8 +54,19 @@ class Runs:
         else:
             for trial in missing:
                 self.progress.message(_describe(trial))
+                self._use_best_threads(trial)
                 run_trial(self.subject, trial, self.place(trial), self.progress)
         return [self._get(trial) for trial in trials]
+
+    def _use_best_threads(self, trial: Trial) -> None:
+        """Find the fastest number of threads for a training that runs alone and is long."""
+        if trial.examples < WORTH_A_TRIAL:
+            return
+        network = self.subject.build(trial.spec).train()
+        pixels = torch.rand(_BATCH, *self.subject.shape)
+        spent = try_threads(lambda: network(pixels).sum().backward())
+        if spent:
+            self.progress.message(trial_words(spent))
 
     def _find(self, trial: Trial) -> TrialResult | None:
         return read_trial_result(self.place(trial), self.subject.trial_facts(trial))
@@ -123,8 +140,6 @@ def _pool(processes: int, threads: int) -> Iterator[ProcessPoolExecutor]:
 
 def _prepare(threads: int) -> None:
     """Set up a process: signals of the terminal reach it through the parent only."""
-    import torch
-
     prepare_worker()
     setsid()
     torch.set_num_threads(threads)

@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from reference.fake_subject import FakeSubject, drawn, trial_result
 
+from gopolicy import cores
 from gopolicy.compare.comparison import CompareOptions, _read_probe, check_order, compare_networks
 from gopolicy.compare.go_subject import read_curve
 from gopolicy.compare.network_spec import NetworkSpec, Trial
 from gopolicy.compare.plan import PlanOptions
-from gopolicy.compare.runs import Runs
+from gopolicy.compare.runs import WORTH_A_TRIAL, Runs
 from gopolicy.compare.subject import StoppedEarly
 from gopolicy.compare.sweep import sweep
 from gopolicy.compare.trial_result import RESULT, read_trial_result, write_trial_result
 from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.files import MAX_JSON
+from gopolicy.progress import Silent
 from gopolicy.settings import Setting
 
 ONE = NetworkSpec(title="one", network="dense", settings={"units": 3})
@@ -68,6 +71,27 @@ def test_a_comparison_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert stopped.ran + rest.ran == whole.ran
     for ours, theirs in zip(found[0].rows, expected[0].rows, strict=True):
         assert replace(ours, served_per_second=0) == replace(theirs, served_per_second=0)
+
+
+@pytest.mark.parametrize(("examples", "tried"), [(WORTH_A_TRIAL, 1), (WORTH_A_TRIAL - 1, 0)])
+def test_a_long_training_that_runs_alone_finds_its_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples: int, tried: int
+) -> None:
+    class Listener(Silent):
+        def message(self, text: str) -> None:
+            said.append(text)
+
+    said: list[str] = []
+    monkeypatch.setattr(cores, "usable_cores", lambda: 2)
+    runs = Runs(FakeSubject(), tmp_path, progress=Listener())
+    before = torch.get_num_threads()
+    try:
+        runs.trial_results([Trial(spec=ONE, lr=0.1, examples=examples, seed=1, final=True)], "x")
+    finally:
+        torch.set_num_threads(before)
+    found = [line for line in said if line.startswith("computing with")]
+    assert len(found) == tried
+    assert all(" ms, 2: " in line for line in found)
 
 
 def test_more_seeds_add_only_what_is_missing(tmp_path: Path) -> None:

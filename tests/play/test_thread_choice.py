@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gopolicy import cores
-from gopolicy.play import thread_choice
+from gopolicy.nets import thread_trial
 from gopolicy.play.bot import Bot, BotOptions
 from gopolicy.play.thread_choice import ThreadChoice
 
@@ -39,7 +39,7 @@ def choice(
     machine: Any = Machine(seconds)
     said: list[str] = []
     monkeypatch.setattr(cores, "usable_cores", lambda: max(seconds))
-    monkeypatch.setattr(thread_choice, "time", machine)
+    monkeypatch.setattr(thread_trial, "time", machine)
     return ThreadChoice(machine.look, said.append), machine, said
 
 
@@ -54,8 +54,8 @@ def test_more_threads_are_taken_where_they_are_clearly_faster(
     _, _, said = choice(monkeypatch, seconds)
     assert torch.get_num_threads() == best
     words = {1: "1 thread", 2: "2 threads"}[best]
-    listed = ", ".join(f"{count}: {1000 * each:.0f}" for count, each in seconds.items())
-    assert said == [f"computing with {words} (milliseconds a look by threads: {listed})"]
+    listed = ", ".join(f"{count}: {1000 * each:.0f} ms" for count, each in seconds.items())
+    assert said == [f"computing with {words} (by threads: {listed})"]
 
 
 def test_all_are_tried_again_once_looks_take_twice_their_time(
