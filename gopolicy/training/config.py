@@ -64,8 +64,8 @@ class TrainConfig:
     planes are then those of the weights."""
     objective: str = "moves"
     """What to learn: moves, or outcome.  Outcomes, that is who wins and whose points are whose, are
-    learned by a second head on the network start, whose moves stay as they are; if it has such a
-    head, that goes on learning."""
+    learned by a second head on the network start, whose moves stay as they are unless moves_weight
+    says otherwise; if it has such a head, that goes on learning."""
     outcome_channels: int = 32
     """Channels of a fresh head that learns outcomes."""
     outcome_pairs: int = 1
@@ -76,6 +76,9 @@ class TrainConfig:
     """Weight of whose every point was, in the loss of outcomes."""
     score_weight: float = 0.1
     """Weight of the score, in the loss of outcomes."""
+    moves_weight: float = 0.0
+    """Weight of the moves, in the loss of outcomes; 0: they stay as they are.  With a weight the
+    whole network learns moves and outcomes together, from start or from random weights."""
     equivariant: bool = False
     """Tie kernels in eights: a turned board gets the turned answer.  What is kept is an ordinary
     network (`gopolicy.nets.equivariance`)."""
@@ -155,6 +158,8 @@ class TrainConfig:
             raise ConfigError(f"a teacher teaches moves; objective is {self.objective}")
         for name, range_ in _RANGES.items():
             _require(name, getattr(self, name), range_)
+        if self.moves_weight and self.objective != "outcome":
+            raise ConfigError("moves_weight goes with objective=outcome, which then learns both")
         for source, weight in self.mix.items():
             _require(f"the weight of {source} in mix", weight, _WEIGHT)
 
@@ -186,7 +191,9 @@ _RANGES = {
     "outcome_channels": Range(8, 1024),
     "outcome_pairs": Range(0, 100),
     "teacher_weight": Range(0, 1),
-    **dict.fromkeys(("result_weight", "ownership_weight", "score_weight"), Range(0, 1000)),
+    **dict.fromkeys(
+        ("result_weight", "ownership_weight", "score_weight", "moves_weight"), Range(0, 1000)
+    ),
     "clip_norm": Range(0, 10**9),
     "decay_share": Range(0, 1, without_low=True),
     "minutes": Range(0, 10**6),

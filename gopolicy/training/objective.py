@@ -18,7 +18,7 @@ from gopolicy.nets.outcome_head import (
     log_share_above,
     outcome_loss,
     tie_outcome,
-    trunk_of,
+    trunk_and_moves,
 )
 from gopolicy.nets.weights import load_weights
 from gopolicy.training.batches import TrainBatch, to_tensors
@@ -39,25 +39,30 @@ class Learned(NamedTuple):
 
 
 class OutcomeLearner(nn.Module):
-    """A network whose trunk and moves stay as they are, and an outcome head that learns."""
+    """A network with an outcome head that learns, alone or together with the network."""
 
-    def __init__(self, network: PolicyNetwork, head: OutcomeHead) -> None:
+    def __init__(self, network: PolicyNetwork, head: OutcomeHead, *, frozen: bool) -> None:
         super().__init__()
-        self.network = network.requires_grad_(False)
-        self.head = head
-        self._trunk = (trunk_of(network),)  # in a tuple: its layers are the network's, once
+        self.network = network.requires_grad_(not frozen)
+        self.head, self.frozen = head, frozen
+        self._parts = trunk_and_moves(network)  # in a tuple: their layers are the network's, once
 
     def train(self, mode: bool = True) -> "OutcomeLearner":
-        """Let the head alone be in training mode."""
+        """Let what learns be in training mode, and nothing else."""
         super().train(mode)
-        self.network.eval()
+        if self.frozen:
+            self.network.eval()
         return self
 
-    def forward(self, planes: Tensor) -> OutcomeLogits:
-        """Map planes [B, C, N, N] to what the head says."""
-        with torch.no_grad():
-            known = self._trunk[0](planes)
-        return cast(OutcomeLogits, self.head(known))
+    def forward(self, planes: Tensor) -> tuple[OutcomeLogits, Tensor | None]:
+        """Map planes [B, C, N, N] to what the head says; logits [B, A] where moves learn, too."""
+        trunk, moves = self._parts
+        if self.frozen:
+            with torch.no_grad():
+                known = trunk(planes)
+            return cast(OutcomeLogits, self.head(known)), None
+        known = trunk(planes)
+        return cast(OutcomeLogits, self.head(known)), moves(known).float()
 
 
 class Objective(Protocol):
@@ -130,11 +135,13 @@ class Moves:
 
 
 class Outcomes:
-    """How the game ended: for networks that know moves already and keep them."""
+    """How the game ended: for networks that know moves already and keep them, or learn both."""
 
     def __init__(self, config: TrainConfig) -> None:
-        if not config.start:
-            raise ConfigError("objective outcome needs a network that knows moves: start=NAME")
+        if not config.start and not config.moves_weight:
+            raise ConfigError(
+                "objective outcome needs a network that knows moves, start=NAME, or moves_weight"
+            )
         self._config = config
 
     def learner(self, network: PolicyNetwork) -> nn.Module:
@@ -143,20 +150,22 @@ class Outcomes:
         It is the head that the network at ``start`` has, or a fresh one.
         """
         config = self._config
-        head = load_weights(config.start).outcome
+        head = load_weights(config.start).outcome if config.start else None
         if head is None:
             settings = {"channels": config.outcome_channels, "pairs": config.outcome_pairs}
             head = build_outcome(network, settings)
         if config.equivariant:
             tie_outcome(head)
-        return OutcomeLearner(network, head)
+            if config.moves_weight:
+                tie(network)
+        return OutcomeLearner(network, head, frozen=not config.moves_weight)
 
     def learn(
         self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
     ) -> Learned:
         """Return the loss of a batch; top1 is the share of positions whose winner it names."""
         config = self._config
-        outcome, targets = self._see(learner, batch, compute, device)
+        outcome, logits_ba, targets = self._see(learner, batch, compute, device)
         known = targets.won != 0
         alone = known & ~targets.counted  # a score tells more than who won, and games are few
         results = log_share_above(outcome, targets.komi, targets.won.float())
@@ -166,6 +175,9 @@ class Outcomes:
             + config.ownership_weight * ownership
             + config.score_weight * score
         )
+        if logits_ba is not None:
+            played_b = torch.from_numpy(batch.targets).to(device)
+            loss = loss + config.moves_weight * F.cross_entropy(logits_ba, played_b)
         lost = log_share_above(outcome, targets.komi, -torch.ones_like(targets.komi))
         won = log_share_above(outcome, targets.komi, torch.ones_like(targets.komi))
         logits = torch.stack([lost, won], 1)[known].detach()
@@ -175,13 +187,14 @@ class Outcomes:
         self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
     ) -> dict[str, Tensor]:
         """Return sums over a batch: of each figure, and of the positions that they are over."""
-        outcome, targets = self._see(learner, batch, compute, device)
+        outcome, logits_ba, targets = self._see(learner, batch, compute, device)
         known = targets.won != 0
         results = log_share_above(outcome, targets.komi, targets.won.float())[known]
         owners = torch.tanh(outcome.ownership / 2)
         means = (outcome.weights.exp() * outcome.centers).sum(1)
         counted = targets.counted
-        return {
+        sums = {} if logits_ba is None else _move_sums(logits_ba, batch, device)
+        return sums | {
             "top1": (results > math.log(0.5)).sum(),
             "nll": -results.sum(),
             "brier": ((1 - results.exp()) ** 2).sum(),
@@ -192,9 +205,13 @@ class Outcomes:
         }
 
     def figures(self, sums: dict[str, float]) -> dict[str, float]:
-        """Return the means: of the winner top1, nll and brier; of the end in points."""
+        """Return the means: of the winner top1, nll and brier; of the end in points.
+
+        Where moves are learned, too, also move_top1 and move_nll.
+        """
         over = {"top1": "results", "nll": "results", "brier": "results"}
         over |= {"score_error": "counted", "ownership_error": "counted"}
+        over |= dict.fromkeys({"move_top1", "move_nll"} & sums.keys(), "positions")
         means = {
             name: sums.get(name, 0.0) / max(sums.get(of, 0.0), 1.0) for name, of in over.items()
         }
@@ -207,17 +224,26 @@ class Outcomes:
 
     def _see(
         self, learner: nn.Module, batch: TrainBatch, compute: Compute, device: torch.device
-    ) -> tuple[OutcomeLogits, OutcomeTargets[Tensor]]:
-        """Return what the head says and what was so."""
+    ) -> tuple[OutcomeLogits, Tensor | None, OutcomeTargets[Tensor]]:
+        """Return what the head says, the logits of moves where they learn, and what was so."""
         found = batch.outcomes
         if found is None:
             raise StoreError("the store knows no outcomes; gopolicy selfplay makes one that does")
         planes_bcnn, _ = to_tensors(batch, compute, device)
         on = compute.precision == "bf16"
         with torch.autocast(planes_bcnn.device.type, torch.bfloat16, enabled=on):
-            outcome: OutcomeLogits = learner(planes_bcnn)
+            outcome, logits_ba = learner(planes_bcnn)
         targets = OutcomeTargets(*(torch.from_numpy(array).to(device) for array in found))
-        return outcome, targets
+        return outcome, logits_ba, targets
+
+
+def _move_sums(logits_ba: Tensor, batch: TrainBatch, device: torch.device) -> dict[str, Tensor]:
+    """Return what `Moves.measure` sums, under names of its own."""
+    played_b = torch.from_numpy(batch.targets).to(device)
+    return {
+        "move_top1": (logits_ba.argmax(1) == played_b).sum(),
+        "move_nll": F.cross_entropy(logits_ba, played_b, reduction="sum"),
+    }
 
 
 def make_objective(config: TrainConfig, size: int, device: torch.device) -> Objective:

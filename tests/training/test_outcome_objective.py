@@ -1,5 +1,6 @@
 """Training an outcome head: it learns, the moves stay, and a run resumes as any other."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from gopolicy.data.outcome_targets import OutcomeTargets
 from gopolicy.errors import ConfigError, StoreError
 from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import describe_network, load_weights, save_weights
+from gopolicy.settings import Setting
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.config import TrainConfig, override
 from gopolicy.training.loop import train_task
@@ -92,7 +94,36 @@ def test_outcomes_are_learned_and_moves_stay_bit_for_bit(start: Path, tmp_path: 
     assert after.outcome is not None
 
 
-@pytest.mark.parametrize("changes", [[], ["equivariant=true", "ema=0.9"]])
+@pytest.mark.parametrize(("begun", "tied"), [(True, "true"), (False, "true"), (False, "false")])
+def test_moves_and_outcomes_are_learned_together(
+    start: Path, tmp_path: Path, begun: bool, tied: str
+) -> None:
+    changes = (*LONG, "positions=9600", "moves_weight=1", f"equivariant={tied}")
+    config = settings(start, *changes)
+    if not begun:
+        shape: dict[str, Setting] = {"filters": 16, "layers": 1, "normalization": "batch"}
+        config = replace(config, start="", network="alphago-res", settings=shape, planes="fake")
+    result = run(config, tmp_path / "run")
+    found = result.validation
+    assert found["top1"] > 0.8
+    assert found["move_top1"] > 0.9
+    assert found["move_nll"] < 1.0
+    kept = load_weights(result.weights)
+    assert kept.outcome is not None
+    batch = OutcomeSource(config.batch_size).batch(10**6)
+    played = kept.network(torch.from_numpy(batch.planes).float()).argmax(1)
+    assert (played.numpy() == batch.targets).mean() > 0.9
+
+
+def test_a_weight_of_moves_is_for_outcomes_alone() -> None:
+    with pytest.raises(ConfigError, match="moves_weight goes with objective=outcome"):
+        TrainConfig(moves_weight=1.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [[], ["equivariant=true", "ema=0.9"], ["equivariant=true", "ema=0.9", "moves_weight=0.5"]],
+)
 def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(
     start: Path, tmp_path: Path, changes: list[str]
 ) -> None:
