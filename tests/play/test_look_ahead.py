@@ -90,10 +90,10 @@ def test_a_small_difference_does_not_beat_a_large_probability() -> None:
 def test_moves_that_hardly_come_into_question_are_not_looked_at() -> None:
     bot, shares = KnowsMoves({"B9": 1.0}, Color.BLACK), np.zeros(SIZE * SIZE)
     ahead = LookAhead(bot, Board(SIZE), Color.BLACK, 5)
-    shares[:2] = 0.9, 0.004
+    shares[:2] = 0.9, 0.12
     assert ahead.weighed(shares).tolist() == [1.0, *80 * [0.0]]
     assert bot.looked == []
-    shares[1:3] = 0.03
+    shares[1:3] = 0.15
     weighed = ahead.weighed(shares)
     assert [row[0] for row in bot.looked] == [0, 1, 2]
     assert weighed.argmax() == 1
