@@ -20,8 +20,8 @@ _WEIGHT = 10.0
 """How much a sure win counts against a sure loss, in logarithms of probability."""
 _UNKNOWN = "look_ahead needs a network that has learned who wins; see its card"
 _LEAST = 0.15
-"""A move that is less probable than this share of the best one is no candidate: it would have to win
-19 % more often to be preferred, which in 220 positions of KGS games none with 3 % did."""
+"""A move that is less probable than this share of the best one is no candidate.  Its win rate would
+have to be 19 % higher; of the moves between 3 % and 15 %, in 220 positions, none was chosen."""
 _PLIES = 3
 """Moves by which the game goes on after a candidate."""
 
