@@ -27,6 +27,8 @@ from gopolicy.policy.other_sizes import at_size
 from gopolicy.policy.outlook import Outlook
 from gopolicy.policy.policy import Policy
 
+_TRIED = 3
+"""Most positions of a look that tells how many threads are fastest."""
 _PLAYOUTS = 200
 _LONGEST_ESTIMATE = 0.25
 """Seconds for the playouts of an analysis."""
@@ -71,8 +73,11 @@ class Bot:
             self._threads = ThreadChoice(self._usual_look, options.remark)
 
     def _usual_look(self) -> None:
-        """Look at as many positions as a turn does at once."""
-        count = max(1, self._player.settings.look_ahead)
+        """Look at positions as a turn does.
+
+        They are so few that no trial of libraries, see `BackendChoice`, falls into that of threads.
+        """
+        count = min(max(1, self._player.settings.look_ahead), _TRIED)
         boards = [Board(self.size)] * count
         self.probabilities(boards, [Color.BLACK] * count, rough=count > 1)
 
