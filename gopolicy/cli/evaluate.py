@@ -196,6 +196,7 @@ def _outcomes(
 
     from gopolicy.evaluation import outcome_accuracy as accuracy
     from gopolicy.play.playouts import estimate
+    from gopolicy.policy.balanced_views import balanced_views
 
     if not policy.knows_outcomes:
         if args.playouts:
@@ -207,7 +208,10 @@ def _outcomes(
         return None
     said = {
         "network": accuracy.ask_network(
-            policy, positions, batch_size=args.batch_size, progress=progress
+            lambda asked: [view.outlook for view in balanced_views(policy, asked)],
+            positions,
+            batch_size=args.batch_size,
+            progress=progress,
         )
     }
     if args.playouts:

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from gopolicy.data.position_kernels import Int64Array
 from gopolicy.data.table import GameTable
 from gopolicy.errors import ConfigError
-from gopolicy.features.encode import Encoder, Samples
 from gopolicy.go.board import Board
 from gopolicy.go.types import EVENT_NO_POINT, EVENT_POINT_MASK, EVENT_SETUP, Color
 from gopolicy.progress import SILENT, Progress
+from gopolicy.sgf.positions import Position
 
 STAGES = (0, 50, 100, 150, 200, 250)
 """Moves played, passes counted."""
@@ -33,8 +33,9 @@ PROTOCOL = (
     "logarithm of the probability of the winner, in nats, brier the mean squared error of Black's "
     "win rate; always 50 % gives 0.6931 and 0.25. score_error is the mean distance between the "
     "expected lead and the final one, in points, where the game was counted. calibration_error is "
-    f"the expected calibration error of Black's win rate in {BINS} bins of equal width. Playouts "
-    "count half a win and half a loss more than they saw, for none is sure. Fitted playouts are a "
+    f"the expected calibration error of Black's win rate in {BINS} bins of equal width. The "
+    "network says the mean of two looks, at the position and at the one after its first choice. "
+    "Playouts count half a win and half a loss more than they saw, for none is sure. Fitted playouts are a "
     "logistic regression on their mean lead, one for each number of moves, made on the half of the "
     "games that the position is not from. Intervals are 95 %."
 )
@@ -56,17 +57,8 @@ class EndForecast(Protocol):
         """How many playouts it comes from."""
 
 
-class SaysHowGamesEnd(Protocol):
-    """Whatever says how games end; `gopolicy.policy.policy.Policy` is one."""
-
-    @property
-    def plane_set(self) -> str:
-        """The planes it wants."""
-
-    def outlooks_from(
-        self, planes_bcnn: npt.NDArray[np.int8], colors: Sequence[Color], komis: Sequence[float], /
-    ) -> Sequence[EndForecast] | None:
-        """Return how games may end from planes, with colors to move; None if it does not know."""
+Ask = Callable[[Sequence[Position]], Sequence[EndForecast | None]]
+"""Says how games may end from positions; None for what it does not know."""
 
 
 class Forecasts(NamedTuple):
@@ -123,6 +115,16 @@ class EndedPositions:
         events = self.table.game_events(int(self.games[row]))[: self.events[row]]
         return Board.from_events(self.table.size, events, komi=float(self.komis[row]))
 
+    def some(self, rows: slice) -> list[Position]:
+        """Return some of the positions; the move that follows is not told."""
+        boards = [self.board(row) for row in range(len(self))[rows]]
+        return [
+            Position(board=board, number=moves + 1, to_play=color, played=None)
+            for board, moves, color in zip(
+                boards, self.moves[rows].tolist(), self.colors(rows), strict=True
+            )
+        ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeFigures:
@@ -170,29 +172,19 @@ def ended_positions(table: GameTable, games: Int64Array) -> EndedPositions:
 
 
 def ask_network(
-    policy: SaysHowGamesEnd,
-    positions: EndedPositions,
-    *,
-    batch_size: int = 256,
-    progress: Progress = SILENT,
+    ask: Ask, positions: EndedPositions, *, batch_size: int = 256, progress: Progress = SILENT
 ) -> Forecasts:
     """Return what a network says of positions; ConfigError where it has learned moves alone."""
-    table, encoder = positions.table, Encoder(policy.plane_set, positions.table.size)
     found: list[EndForecast] = []
     progress.start("win rates", len(positions), "positions")
     try:
         for first in range(0, len(positions), batch_size):
-            rows = slice(first, first + batch_size)
-            starts = table.event_offsets[positions.games[rows]]
-            unturned = np.zeros(len(starts), np.int8)
-            samples = Samples(starts, starts + positions.events[rows], unturned)
-            planes, _ = encoder.batch(np.asarray(table.events), samples)
-            komis = positions.komis[rows].tolist()
-            said = policy.outlooks_from(planes, positions.colors(rows), komis)
-            if said is None:
-                raise ConfigError("the network does not say how games end")
-            found += said
-            progress.advance(len(planes))
+            asked = positions.some(slice(first, first + batch_size))
+            for said in ask(asked):
+                if said is None:
+                    raise ConfigError("the network does not say how games end")
+                found.append(said)
+            progress.advance(len(asked))
     finally:
         progress.finish()
     return Forecasts(

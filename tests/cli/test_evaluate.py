@@ -284,8 +284,10 @@ def test_win_rates_are_measured_where_the_network_knows_them(
     policy = Policy(load_weights(knowing), device="cpu", precision="fp32")
     board = Board(9)
     board.komi = 6.5
-    (first,) = policy.outlooks([board]) or []
-    nats = 3 * math.log(1 - first.black_wins) + 2 * math.log(first.black_wins)
+    played = board.copy()
+    played.play(policy(board).best_points(1)[0][0])
+    looks = [each.black_wins for each in policy.outlooks([board, played]) or []]
+    nats = 3 * math.log(1 - sum(looks) / 2) + 2 * math.log(sum(looks) / 2)
     assert found["by_move"][0]["network"]["log_loss"] == pytest.approx(-nats / 5, abs=1e-4)
     text = (page / "index.html").read_text("utf-8")
     assert "fitted playouts, nats" in text

@@ -27,9 +27,9 @@ from gopolicy.evaluation.outcome_accuracy import (
     summarize_outcomes,
     win_rate_calibration,
 )
-from gopolicy.features.encode import Encoder
 from gopolicy.go.board import Board
 from gopolicy.go.types import Color
+from gopolicy.sgf.positions import Position
 from gopolicy.sgf.write import write_game
 
 SIZE = 9
@@ -41,25 +41,15 @@ class Said(NamedTuple):
     playouts: int = 0
 
 
-class CountsStones:
-    """A network that takes the share of stones that are Black's for the win rate."""
-
-    plane_set = "stones"  # plane 0: black 1, white -1
-
-    def outlooks_from(
-        self, planes_bcnn: np.ndarray, colors: Sequence[Color], komis: Sequence[float]
-    ) -> list[Said]:
-        leads = planes_bcnn[:, 0].sum((1, 2)) - np.array(komis)
-        for planes, color in zip(planes_bcnn, colors, strict=True):
-            assert (planes[1] == (1 if color == Color.BLACK else -1)).all()
-        return [Said(1 / (1 + math.exp(-lead / 9)), float(lead)) for lead in leads]
+def said_by_stones(board: Board) -> Said:
+    lead = float((board.stones == Color.BLACK).sum() - (board.stones == Color.WHITE).sum())
+    lead -= board.komi
+    return Said(1 / (1 + math.exp(-lead / 9)), lead)
 
 
-class KnowsNothing(CountsStones):
-    """A network that has learned moves alone."""
-
-    def outlooks_from(self, *_: object) -> None:  # type: ignore[override]
-        return None
+def counts_stones(asked: Sequence[Position]) -> list[Said]:
+    """Say as a network that takes the balance of stones for the lead."""
+    return [said_by_stones(each.board) for each in asked]
 
 
 @pytest.fixture
@@ -107,18 +97,24 @@ def test_positions_are_those_of_games_with_a_winner_replayed_move_by_move(
 
 def test_network_and_playouts_are_asked_about_the_same_positions(table: GameTable) -> None:
     found = positions_of(table)
-    network = ask_network(CountsStones(), found, batch_size=4)
+    seen: list[tuple[int, Color]] = []
+
+    def ask(asked: Sequence[Position]) -> list[Said]:
+        seen.extend((each.number, each.to_play) for each in asked)
+        return counts_stones(asked)
+
+    network = ask_network(ask, found, batch_size=4)
+    moves = (found.moves + 1).tolist()
+    assert seen == list(zip(moves, found.colors(slice(None)), strict=True))
 
     def estimate(board: Board, color: Color) -> Said:
-        planes = Encoder("stones", SIZE).board(board.arrays, int(color))
-        (verdict,) = CountsStones().outlooks_from(planes[None], [color], [board.komi])
-        return verdict._replace(playouts=10**9)
+        return said_by_stones(board)._replace(playouts=10**9)
 
     playouts = ask_playouts(estimate, found)
     np.testing.assert_allclose(network.black_wins, playouts.black_wins, atol=1e-6)
     np.testing.assert_allclose(network.leads, playouts.leads, atol=1e-6)
     with pytest.raises(ConfigError, match="does not say"):
-        ask_network(KnowsNothing(), found)
+        ask_network(lambda asked: [None] * len(asked), found)
 
 
 def test_a_few_playouts_are_never_sure(table: GameTable) -> None:
@@ -129,7 +125,7 @@ def test_a_few_playouts_are_never_sure(table: GameTable) -> None:
 
 def test_figures_are_those_of_a_slow_count(table: GameTable) -> None:
     found = positions_of(table)
-    said = ask_network(CountsStones(), found)
+    said = ask_network(counts_stones, found)
     report = summarize_outcomes(found, {"network": said}, 1.0)
     nats, squares, errors = [], [], []
     for row, game in enumerate(found.games.tolist()):
