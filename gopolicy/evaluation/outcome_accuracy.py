@@ -35,9 +35,9 @@ PROTOCOL = (
     "expected lead and the final one, in points, where the game was counted. calibration_error is "
     f"the expected calibration error of Black's win rate in {BINS} bins of equal width. The "
     "network says the mean of two looks, at the position and at the one after its first choice. "
-    "Playouts count half a win and half a loss more than they saw, for none is sure. Fitted playouts are a "
-    "logistic regression on their mean lead, one for each number of moves, made on the half of the "
-    "games that the position is not from. Intervals are 95 %."
+    "Playouts count half a win and half a loss more than they saw, for none is sure. Fitted "
+    "playouts are a logistic regression on their mean lead, one for each number of moves, made on "
+    "the half of the games that the position is not from. Intervals are 95 %."
 )
 
 
