@@ -60,3 +60,16 @@ def test_games_whose_count_agrees_with_the_record_are_kept(store: Path, tmp_path
     owners = ends.ownership(np.array([0]))[0].reshape(9, 9)
     assert (owners[:, :3] == 1).all()
     assert (owners[:, 3:] == -1).all()
+
+
+def test_one_side_of_the_split_is_enough(store: Path, tmp_path: Path) -> None:
+    chosen = open_store(store)
+    right = next(k for k, name in enumerate(chosen.table.names) if "right.sgf" in name)
+    inside = "train" if right in chosen.split("train").games else "validation"
+    other = "validation" if inside == "train" else "train"
+    done = run(store, "--out", tmp_path / "counted", "--split", inside)
+    assert done.returncode == 0, done.stderr
+    assert open_store(tmp_path / "counted").table.games == 1
+    done = run(store, "--out", tmp_path / "none", "--split", other)
+    assert done.returncode == 1
+    assert "no finished game" in done.stderr

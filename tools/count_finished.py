@@ -49,9 +49,11 @@ def owners_of(table: GameTable, game: int) -> NDArray[np.int8]:
     return np.asarray(sides[owners], np.int8)
 
 
-def counted_games(table: GameTable) -> Iterator[tuple[int, NDArray[np.int8]]]:
-    """Yield the finished games whose count agrees with the record, and their owners."""
-    for game in tqdm(finished_games(table), unit="games", dynamic_ncols=True):
+def counted_games(
+    table: GameTable, games: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.int8]]]:
+    """Yield those finished games whose count agrees with the record, and their owners."""
+    for game in tqdm(games, unit="games", dynamic_ncols=True):
         owners = owners_of(table, int(game))
         ahead = int(owners.sum()) - float(table.komi[game])
         if (Color.BLACK if ahead > 0 else Color.WHITE) == table.winner[game] and ahead:
@@ -79,10 +81,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("store", type=Path)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--split", choices=("all", "train", "validation"), default="all")
     args = parser.parse_args()
     store = open_store(args.store)
     table = store.table
-    found = list(counted_games(table))
+    finished = np.intersect1d(finished_games(table), store.split(args.split).games)
+    found = list(counted_games(table, finished))
     if not found:
         raise SystemExit(f"{args.store}: no finished game whose count agrees with its record")
     games = np.array([game for game, _ in found], np.int64)
@@ -90,8 +94,7 @@ def main() -> None:
     ends = PlayedOut.pack(table.size, owners.sum(1), np.zeros(len(games), np.int32), owners)
     options = PrepareOptions(size=table.size, validation=float(store.meta["options"]["validation"]))
     digest = write_store(table_of(table, games, ends), [], args.out, options)
-    total = len(finished_games(table))
-    print(f"{len(games):,} of {total:,} finished games agree; store {digest[:16]}")
+    print(f"{len(games):,} of {len(finished):,} finished games agree; store {digest[:16]}")
 
 
 if __name__ == "__main__":
