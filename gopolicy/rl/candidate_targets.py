@@ -9,6 +9,8 @@ optimization").
 Letters: M decisions, K candidates, A = N * N points, E events.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,7 +20,7 @@ from gopolicy.go.types import BLACK, WHITE, Color, Point, move_event
 from gopolicy.policy.policy import BATCH, Policy
 from gopolicy.rl.decisions import Decisions, Floats
 from gopolicy.rl.games import SUPERKO
-from gopolicy.rl.mirrored_games import play_settings
+from gopolicy.rl.mirrored_games import GamesGivenUpError, play_settings
 from gopolicy.rl.reinforce_config import ReinforceConfig
 from gopolicy.rl.self_play import Mover
 from gopolicy.rl.self_play_kernels import (
@@ -41,6 +43,7 @@ sign of differences above 0.1, 0.2, 0.3 and 0.5 after three plies was the same a
 """
 _LEAST_SPREAD = 1.0
 _TINY = 1e-30
+_LOWEST = -1e300
 
 
 class CandidateTargets:
@@ -63,12 +66,17 @@ class CandidateTargets:
         self._most_plies = np.full(BATCH, 1 << 30, np.int32)
 
     def shares(
-        self, decisions: Decisions, logs_ma: npt.NDArray[np.float32], policy: Mover
+        self,
+        decisions: Decisions,
+        logs_ma: npt.NDArray[np.float32],
+        policy: Mover,
+        go_on: Callable[[], bool] = lambda: True,
     ) -> npt.NDArray[np.float32]:
         """Return the probabilities that are aimed at, [M, A].
 
         logs_ma: log-probabilities to begin with, -inf for what there was not to choose from.
-        Moves beyond the candidates keep their probability.
+        Moves beyond the candidates keep their probability.  `GamesGivenUpError` where go_on, asked
+        again and again, says no.
         """
         order_mk = np.argsort(-logs_ma, axis=1, kind="stable")[:, : self._config.candidates]
         shares_mk = np.exp(np.take_along_axis(logs_ma, order_mk, 1).astype(np.float64))
@@ -76,9 +84,12 @@ class CandidateTargets:
         tried_mk &= tried_mk.sum(1, keepdims=True) > 1
         rows, columns = np.nonzero(tried_mk)
         sure_mk = np.zeros(shares_mk.shape)
-        sure_mk[rows, columns] = self._sure(decisions.take(rows), order_mk[rows, columns], policy)
+        points = order_mk[rows, columns]
+        sure_mk[rows, columns] = self._sure(decisions.take(rows), points, policy, go_on)
         shifts_mk = self._config.boldness * beyond_margin(sure_mk, shares_mk * tried_mk)
-        raised_mk = shares_mk * np.exp(shifts_mk)
+        shifts_mk = np.where(tried_mk, shifts_mk, -np.inf)
+        best_m1 = shifts_mk.max(1, keepdims=True, initial=_LOWEST)  # the exponential overflows else
+        raised_mk = shares_mk * np.exp(shifts_mk - best_m1)
         before_m, after_m = ((each * tried_mk).sum(1) for each in (shares_mk, raised_mk))
         raised_mk *= np.divide(before_m, after_m, out=np.ones_like(before_m), where=after_m > 0)[
             :, None
@@ -88,10 +99,18 @@ class CandidateTargets:
         np.put_along_axis(aimed_ma, order_mk, new_mk, 1)
         return aimed_ma
 
-    def _sure(self, decisions: Decisions, points: npt.NDArray[np.int64], policy: Mover) -> Floats:
+    def _sure(
+        self,
+        decisions: Decisions,
+        points: npt.NDArray[np.int64],
+        policy: Mover,
+        go_on: Callable[[], bool],
+    ) -> Floats:
         """Return how surely the player of each decision is ahead after one of points, [M]."""
         found = np.zeros(len(decisions))
         for first in range(0, len(decisions), BATCH):
+            if not go_on():
+                raise GamesGivenUpError("the decisions of games were given up")
             some = np.arange(first, min(first + BATCH, len(decisions)))
             found[some] = self._try(decisions.take(some), points[some], policy)
         return found

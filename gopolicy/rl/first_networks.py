@@ -19,10 +19,13 @@ _SOFT = 0.1
 """What the last kernel of a random network is multiplied by."""
 
 
-def first_policy(config: ReinforceConfig) -> PolicyNetwork:
-    """Return the network that a run begins with: that of the weights, or a random one."""
+def first_policy(config: ReinforceConfig, *, goes_on: bool = False) -> PolicyNetwork:
+    """Return the network that a run begins with: that of the weights, or a random one.
+
+    goes_on: only the shape matters, since a checkpoint has the rest; weights are not looked for.
+    """
     learning = config.learning
-    if learning.start:
+    if learning.start and not goes_on:
         network = at_size(load_weights(learning.start).network, config.size)
     else:
         planes = plane_set(learning.planes).count

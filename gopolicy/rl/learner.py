@@ -6,7 +6,7 @@ more probable by how much better the game ended than expected.
 Letters: B batch, C planes, N board side, A = N * N points, G games, M decisions.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gopolicy.errors import ConfigError
 from gopolicy.go.types import BLACK
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.policy.policy import Policy
@@ -134,15 +135,22 @@ class Learner:
         step: int,
         draw: np.random.Generator,
         policy: Mover,
+        go_on: Callable[[], bool] = lambda: True,
     ) -> tuple[int, dict[str, float]]:
         """Learn from games in which the policy was mover 0; return the steps made and figures.
 
-        step: steps made before.  The figures are means over the decisions.
+        step: steps made before.  The figures are means over the decisions, and how many decisions
+        were learned from.  While candidates are tried, which takes as long as the games, go_on is
+        asked again and again: `GamesGivenUpError` where it says no; nothing has been learned then.
+        ConfigError where there is no decision to learn from.
         """
-        lesson, advantages = self._prepare(games, draw, policy)
+        lesson, advantages = self._prepare(games, draw, policy, go_on)
+        fewest = self._fewest(len(lesson))
+        if fewest == 0:
+            raise ConfigError("the games have no decision to learn from; play more or larger ones")
         ownership = np.stack([game.ownership for game in games])
         size = self.config.learning.batch_size // self._world.size
-        steps = max(self._fewest(len(lesson)) // size, 1)
+        steps = max(fewest // size, 1)
         before = self._played(lesson) if steps > 1 and not self._targets else None
         order = draw.permutation(len(lesson))[: steps * size]
         sums = torch.zeros(len(_FIGURES), dtype=torch.float64)
@@ -159,10 +167,15 @@ class Learner:
                 [terms.get(name, torch.zeros(())).detach().double().cpu() for name in _FIGURES]
             )
         means = self._world.total(sums.to(self._world.device)) / (steps * self._world.size)
-        return steps, dict(zip(_FIGURES, means.tolist(), strict=True))
+        figures = dict(zip(_FIGURES, means.tolist(), strict=True))
+        return steps, figures | {"decisions": self._sum(len(order))}
 
     def _prepare(
-        self, games: Sequence[FinishedGame], draw: np.random.Generator, policy: Mover
+        self,
+        games: Sequence[FinishedGame],
+        draw: np.random.Generator,
+        policy: Mover,
+        go_on: Callable[[], bool] = lambda: True,
     ) -> tuple[_Lesson, Floats]:
         """Return what is learned from and the advantages, scaled to a mean square of 1."""
         every = decisions_of(games)
@@ -174,7 +187,7 @@ class Learner:
         some = every.take(seen)
         lesson = _Lesson(some, self._encoder.choices(games, some), symmetries[seen])
         if self._targets:
-            return self._aimed(lesson, policy), np.zeros(len(lesson))
+            return self._aimed(lesson, policy, go_on), np.zeros(len(lesson))
         advantages = self._advantages(
             lesson, black_results(games, self.config.komi, self.config.softness)
         )
@@ -208,7 +221,7 @@ class Learner:
         return values
 
     @torch.inference_mode()
-    def _aimed(self, lesson: _Lesson, policy: Mover) -> _Lesson:
+    def _aimed(self, lesson: _Lesson, policy: Mover, go_on: Callable[[], bool]) -> _Lesson:
         """Return a lesson with the probabilities that are aimed at.
 
         They are the parent's, shifted.  Were they those of the policy as it is now, what the judge
@@ -219,7 +232,7 @@ class Learner:
         found = [np.zeros((0, self.config.size**2), np.float32)]
         for part in straight.parts():
             found.append(self._logs(self.networks.parent, part)[0].cpu().numpy())
-        shares = self._targets.shares(lesson.decisions, np.concatenate(found), policy)
+        shares = self._targets.shares(lesson.decisions, np.concatenate(found), policy, go_on)
         return replace(lesson, shares=self._encoder.turned(shares, lesson.symmetries))
 
     @torch.inference_mode()
@@ -289,6 +302,11 @@ class Learner:
         total, count = self._world.total(sums.to(self._world.device)).tolist()
         mean: float = total / max(count, 1.0)
         return mean
+
+    def _sum(self, count: int) -> float:
+        """Return the sum of the counts of all processes."""
+        sums = torch.tensor([float(count)], dtype=torch.float64)
+        return float(self._world.total(sums.to(self._world.device))[0])
 
     def _fewest(self, count: int) -> int:
         """Return the lowest of the counts of all processes."""

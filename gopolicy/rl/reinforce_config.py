@@ -7,7 +7,7 @@ from typing import Any
 
 from gopolicy.errors import ConfigError, unknown
 from gopolicy.nets.network_settings import default_settings
-from gopolicy.ranges import MAX_KOMI, Range, shortened
+from gopolicy.ranges import MAX_KOMI, PLIES_PER_POINT, Range, shortened
 from gopolicy.settings import read_like, split_setting
 from gopolicy.training import config as training_config
 from gopolicy.training.config import TrainConfig
@@ -26,6 +26,10 @@ EXTENDABLE = {
     *("measure_every", "measure_games"),
 }
 """What may change when a run goes on, beside what may in `gopolicy train`."""
+_OF_CANDIDATES = ("judge", "continuation", "plies", "boldness")
+_OF_RESULTS = ("baseline", "softness", "clip_ratio")
+_OF_OWNERSHIP = ("trace", "critic_first")
+"""Settings that have an effect only with candidates, only without, only with that baseline."""
 
 
 def _learning() -> TrainConfig:
@@ -65,7 +69,8 @@ class ReinforceConfig:
     """Share of the iterations that are played against the pool.  In the others the network plays
     both sides and learns from both."""
     positions_per_game: int = 0
-    """Decisions of each game that are learned from, drawn at random; 0: all."""
+    """Decisions of each player of a game that are learned from at most, drawn at random; 0: all.
+    Where the network plays both sides that is twice as many in a game."""
     baseline: str = "color"
     """What is taken off a result: none; color, the mean result with this color; pair, what the
     opponent got from the same side in the other game of the pair; ownership, what a second network
@@ -82,15 +87,15 @@ class ReinforceConfig:
     """A move counts no more once its probability has changed by this share since it was played, in
     the direction of its advantage; 0: it always counts."""
     candidates: int = 0
-    """Learn from up to so many of the most probable moves of each decision, by what the judge says
-    after them; 0: from the move that was played, by how its game ended."""
+    """Learn from up to so many (2 or more) of the most probable moves of each decision, by what the
+    judge says after them; 0: from the move that was played, by how its game ended."""
     judge: str = ""
     """With candidates: a network that has learned who wins, a name or folder."""
     continuation: int = 3
     """With candidates: plies by which the policy goes on after each before the judge is asked."""
     plies: int = 0
     """With candidates: moves and passes after which a game is broken off, since its end teaches
-    nothing; 0: played to the end."""
+    nothing; 0: played to the end, at most four times the points."""
     boldness: float = 4.0
     """With candidates: how much more probable a move shall become if its player is ahead by one
     standard deviation of the score more, in logarithms of probability."""
@@ -118,12 +123,34 @@ class ReinforceConfig:
                 "expected normalization=none: a network that normalizes over a batch plays"
                 " otherwise than it learns"
             )
-        if self.trace < 1 and self.baseline != "ownership":
-            raise ConfigError(f"trace {self.trace} needs baseline=ownership")
-        if bool(self.candidates) != bool(self.judge):
-            raise ConfigError("candidates need a judge, and a judge is for candidates alone")
-        if self.plies and not self.candidates:
-            raise ConfigError("games without an end (plies) need candidates")
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Refuse settings that have no effect beside each other, or too large a one."""
+        changed = {name for name, default in _OWN.items() if getattr(self, name) != default}
+        if self.candidates and not self.judge:
+            raise ConfigError(f"candidates {self.candidates} need a judge: set judge=WEIGHTS")
+        beside = _OF_RESULTS if self.candidates else _OF_CANDIDATES
+        for name in (name for name in beside if name in changed):
+            ends = "has no effect with candidates" if self.candidates else "needs candidates"
+            raise ConfigError(f"{name} {shortened(getattr(self, name))} {ends}")
+        for name in (name for name in _OF_OWNERSHIP if name in changed):
+            if self.baseline != "ownership":
+                raise ConfigError(f"{name} {getattr(self, name)} needs baseline=ownership")
+        points = self.size**2
+        if self.candidates == 1 or self.candidates > points:
+            raise ConfigError(
+                f"expected candidates 0, or from 2 to the {points} points, got {self.candidates}"
+            )
+        longest = PLIES_PER_POINT * points
+        if self.plies > longest:
+            raise ConfigError(f"expected plies up to {longest}, got {shortened(self.plies)}")
+        each = min(self.plies or longest, 2 * self.positions_per_game or longest)
+        if self.learning.batch_size > self.games * each:
+            raise ConfigError(
+                f"batch_size {self.learning.batch_size} is more than the {self.games * each}"
+                f" decisions that {self.games} games can have"
+            )
 
 
 _RANGES = {
@@ -139,7 +166,7 @@ _RANGES = {
     "critic_first": Range(0),
     "softness": Range(0, 1000),
     "clip_ratio": Range(0, 1, without_high=True),
-    "candidates": Range(0, 361),
+    "candidates": Range(0, 625),
     "continuation": Range(0, 100),
     "plies": Range(0),
     "boldness": Range(0, 100),

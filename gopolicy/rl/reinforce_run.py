@@ -74,7 +74,8 @@ class Reinforced:
     seconds: float
     """Time of the whole run so far, measurements left out."""
     parent: dict[str, float]
-    """The last measurement against the parent: win_rate, low, high, games; empty before one."""
+    """The last measurement against the parent: win_rate, low, high, games and the iteration that it
+    followed; empty before one."""
     weights: Path
     """The weight folder."""
     complete: bool
@@ -133,6 +134,7 @@ class _Reinforcer:
     ) -> None:
         self.out, self.config, self.world, self.progress = out, config, world, progress
         self.facts = RunFacts(counts={"iteration": 0, "games": 0})
+        self.warned = False
         self.pool = Pool(out / "pool", config.learning.planes, str(world.device), progress)
 
     @property
@@ -153,11 +155,12 @@ class _Reinforcer:
     def run(self, resume: bool, limits: Limits, request: StopRequest) -> Reinforced:
         """Begin or continue the run, and repeat iterations until an end."""
         torch.manual_seed(self.config.learning.seed)
-        network = first_policy(self.config)
+        network = first_policy(self.config, goes_on=resume and bool(checkpoints(self.out)))
+        judge = judge_of(self.config, str(self.world.device))
         if resume:
-            compute, why = continue_reinforce(self.out, self.config, self.world), ""
+            compute, why = continue_reinforce(self.out, self.config, judge, self.world), ""
         else:
-            compute, why = begin_reinforce(self.out, self.config, network, self.world)
+            compute, why = begin_reinforce(self.out, self.config, network, judge, self.world)
         announce(compute, why, network, self.progress)
         if self.world.leads:
             self._keep_parent(network, resume)
@@ -168,7 +171,7 @@ class _Reinforcer:
             policy=network,
             critic=critic,
             parent=self.parent if self._needs_parent else None,
-            judge=judge_of(self.config, str(self.world.device)),
+            judge=judge,
         )
         self.learner = Learner(self.config, networks, compute, self.world)
         if resume:
@@ -189,6 +192,8 @@ class _Reinforcer:
         saved = self.facts.step if checkpoints(self.out) else -1
         saved_time = self.drawn = time.monotonic()
         try:
+            if self._measurement_is_due():
+                self._measure()
             while self.facts.step < planned and self.iteration < last and not self._must_stop():
                 self._iterate()
                 waited = time.monotonic() - saved_time
@@ -219,7 +224,8 @@ class _Reinforcer:
             [policy, *opponent], self.config.games, seed, plies=self.config.plies
         )
         seconds = time.perf_counter() - start
-        steps, figures = self.learner.learn(games, self.facts.step, draw, policy)
+        steps, figures = self.learner.learn(games, self.facts.step, draw, policy, self._goes_on)
+        self._warn_of_few(figures["decisions"], steps)
         self.facts.step += steps
         self.facts.counts["iteration"] += 1
         self.facts.counts["games"] += self.config.games
@@ -233,9 +239,18 @@ class _Reinforcer:
         if self.iteration % self.config.pool_every == 0 and self.world.leads:
             self.pool.add(self.iteration, self.learner.networks.policy)
         self.world.wait()
-        every = self.config.measure_every
-        if every and self.iteration % every == 0:
+        if self._measurement_is_due():
             self._measure()
+
+    def _warn_of_few(self, decisions: float, steps: int) -> None:
+        """Say once that games have fewer decisions than one step is to learn from."""
+        wanted = steps * self.config.learning.batch_size
+        if decisions < wanted and not self.warned:
+            self.warned = True
+            self.progress.message(
+                f"only {decisions:,.0f} decisions in an iteration, which count as batch_size"
+                f" {wanted:,}: take more games or a lower batch_size"
+            )
 
     def _opponent(self, number: int, draw: np.random.Generator) -> list[Policy]:
         """Return the past self to play against, or nobody where both sides are the network's."""
@@ -261,6 +276,13 @@ class _Reinforcer:
         figures = {"length": moves / count, "broken_off": broken / count}
         return figures | ({"pool_win_rate": won / met} if met else {})
 
+    def _measurement_is_due(self) -> bool:
+        """Say whether games against the parent are to be counted now, and have not been."""
+        every = self.config.measure_every
+        if not every or not self.iteration or self.iteration % every:
+            return False
+        return self.facts.validation.get("iteration") != self.iteration
+
     def _measure(self) -> None:
         """Count games against the parent."""
         if self.parent is None:
@@ -273,7 +295,8 @@ class _Reinforcer:
         rate = float(self.world.total(won.double())[0]) / self.config.measure_games
         low, high = wilson_interval(rate, self.config.measure_games)
         found = {"win_rate": rate, "low": low, "high": high}
-        self.facts.validation = found | {"games": self.config.measure_games}
+        facts = {"games": self.config.measure_games, "iteration": self.iteration}
+        self.facts.validation = found | facts
         self._note("parent", found)
         self.progress.message(
             f"iteration {self.iteration:,}, {int(self.facts.counts['games']):,} games:"

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from gopolicy.errors import ConfigError
 from gopolicy.go.superko import Superko
 from gopolicy.go.vertex import check_size
+from gopolicy.ranges import PLIES_PER_POINT
 from gopolicy.rl.finished_game import Beginning, FinishedGame
 from gopolicy.rl.go_settings import LONGEST
 from gopolicy.rl.half_of_games import HalfOfGames
@@ -86,7 +87,7 @@ class SelfPlaySettings:
     @property
     def longest(self) -> int:
         """Moves and passes after which a game is broken off."""
-        return 4 * self.size**2 if self.most_moves is None else self.most_moves
+        return PLIES_PER_POINT * self.size**2 if self.most_moves is None else self.most_moves
 
     @property
     def choice_rules(self) -> ChoiceRules:

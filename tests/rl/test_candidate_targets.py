@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from gopolicy.policy.policy import Policy
 from gopolicy.rl.candidate_targets import CandidateTargets
 from gopolicy.rl.decisions import DecisionEncoder, Decisions, decisions_of
 from gopolicy.rl.learner import Learner, Networks
-from gopolicy.rl.mirrored_games import play_settings
+from gopolicy.rl.mirrored_games import GamesGivenUpError, play_settings
 from gopolicy.rl.reinforce_config import ReinforceConfig, override_reinforce
 from gopolicy.rl.reinforce_run import Limits, reinforce
 from gopolicy.rl.self_play import FinishedGame, SelfPlay
@@ -197,17 +198,122 @@ def test_a_run_that_goes_on_equals_one_that_never_stopped(tmp_path: Path, judged
     assert (first["length"], first["broken_off"]) == (20, 1)
 
 
+TAUGHT = ("candidates=3", "judge=any")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["candidates=2"], "need a judge"),
-        (["judge=alphago-64x8"], "need a judge"),
-        (["plies=20"], "need candidates"),
+        (["candidates=2"], "candidates 2 need a judge"),
+        (["judge=alphago-64x8"], "judge 'alphago-64x8' needs candidates"),
+        (["plies=20"], "plies 20 needs candidates"),
+        (["continuation=2"], "continuation 2 needs candidates"),
+        (["boldness=5"], "boldness 5.0 needs candidates"),
+        (["critic_first=100"], "critic_first 100 needs baseline=ownership"),
+        ([*TAUGHT, "baseline=ownership"], "baseline 'ownership' has no effect with candidates"),
+        ([*TAUGHT, "softness=3"], "softness 3.0 has no effect with candidates"),
+        ([*TAUGHT, "clip_ratio=0.1"], "clip_ratio 0.1 has no effect with candidates"),
+        ([*TAUGHT, "candidates=1"], "candidates 0, or from 2 to the 361 points, got 1"),
+        ([*TAUGHT, "size=5", "candidates=26"], "from 2 to the 25 points, got 26"),
+        ([*TAUGHT, "size=5", "plies=101"], "plies up to 100, got 101"),
+        ([*TAUGHT, "plies=3"], "batch_size 256 is more than the 192 decisions that 64 games"),
+        (["positions_per_game=1"], "batch_size 256 is more than the 128 decisions"),
     ],
 )
-def test_settings_that_need_each_other_say_so(changes: list[str], message: str) -> None:
+def test_settings_that_do_not_go_together_say_so(changes: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         override_reinforce(ReinforceConfig(), changes)
+
+
+def targets_of(judge: Path, config: ReinforceConfig) -> CandidateTargets:
+    """Return what tries candidates with a judge."""
+    return CandidateTargets(load(judge, device="cpu", precision="fp32", size=SIZE), config)
+
+
+@pytest.mark.parametrize("gap", [0.0, 900.0])
+def test_a_judge_that_sees_no_difference_or_a_huge_one(
+    judged: Path, gap: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sure(self: Any, decisions: Decisions, points: Any, *_: Any) -> NDArray[np.float64]:
+        return gap * (points % 2)
+
+    monkeypatch.setattr(CandidateTargets, "_sure", sure)
+    config = config_of(judged, "boldness=30")
+    policy = new_policy(config)
+    games = played(config, policy, 2)
+    decisions = decisions_of(games)
+    logs = logs_of(config, policy, games, decisions)
+    shares = targets_of(judged, config).shares(decisions, logs, policy)
+    np.testing.assert_allclose(shares.sum(1), 1, rtol=1e-4)
+    assert bool(gap) == (np.abs(shares - np.exp(logs)).max() > 0.01)
+
+
+def test_a_game_that_ends_after_a_candidate_is_judged_as_it_ended(judged: Path) -> None:
+    config = config_of(judged, "continuation=3")
+    policy, judge = new_policy(config), load(judged, device="cpu", precision="fp32")
+    games = list(SelfPlay([policy], play_settings(config), seed=1).play(8))
+    decisions = decisions_of(games)
+    ends = np.cumsum([len(game.events) for game in games])
+    last = decisions.take(np.flatnonzero(decisions.moves == ends[decisions.games] - 3))
+    assert len(last) > 2  # two passes come after each
+    points = (last.events[last.moves] & 1023).astype(np.int64)
+    found = targets_of(judged, config)._sure(last, points, policy, lambda: True)
+    for row in range(len(last)):
+        board = Board(SIZE, komi=config.komi)
+        board.carry_out(last.events[last.starts[row] : last.moves[row] + 3].tolist())
+        (outlook,) = judge.outlooks([board]) or []
+        lead = outlook.lead_of(Color(int(last.colors[row])))
+        np.testing.assert_allclose(found[row], lead / max(outlook.spread, 1), rtol=1e-3, atol=1e-4)
+
+
+def test_trying_candidates_can_be_given_up(judged: Path) -> None:
+    config = config_of(judged)
+    policy = new_policy(config)
+    games = played(config, policy, 2)
+    decisions = decisions_of(games)
+    logs = logs_of(config, policy, games, decisions)
+    with pytest.raises(GamesGivenUpError):
+        targets_of(judged, config).shares(decisions, logs, policy, lambda: False)
+
+
+def test_a_judge_may_be_of_another_size_and_other_planes(tmp_path: Path) -> None:
+    other = write_outcome_weights(tmp_path / "judge", 7, "alphago12")
+    result = reinforce(
+        tmp_path / "run", config_of(other), limits=Limits(iterations=1), device="cpu"
+    )
+    assert result.iterations == 1
+
+
+def test_a_run_wants_the_judge_that_it_began_with(
+    tmp_path: Path, judged: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gopolicy.rl.reinforce_run.draw_learning_curves", lambda run: None)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(judged, "judge")
+    begin = ["reinforce", "--out", "run", "--device", "cpu", "--iterations", "1"]
+    for change in (
+        *("size=5", "planes=alphago4", "filters=8", "layers=3", "games=4", "batch_size=16"),
+        *("precision=fp32", "candidates=3", "plies=20"),
+    ):
+        begin += ["--set", change]
+    assert main([*begin, "--set", "judge=nothing"]) == 1
+    assert "no weights at or called 'nothing'" in capsys.readouterr().err
+    assert not Path("run").exists()
+    assert main([*begin, "--set", "judge=judge"]) == 0
+    resume = ["reinforce", "--out", "run", "--device", "cpu", "--iterations", "1", "--resume"]
+    shutil.move("judge", "moved")
+    assert main(resume) == 1
+    assert "no weights at or called" in capsys.readouterr().err
+    assert main([*resume, "--set", "judge=moved"]) == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    resume[2] = str(tmp_path / "run")
+    assert main(resume) == 0
+    shutil.rmtree(tmp_path / "moved")
+    write_outcome_weights(tmp_path / "moved", 7, "alphago4")
+    capsys.readouterr()
+    assert main(resume) == 1
+    assert "is another network than this run has learned from (sha256" in capsys.readouterr().err
 
 
 def test_a_judge_that_knows_moves_alone_is_refused(tmp_path: Path, capsys: Any) -> None:
@@ -216,3 +322,4 @@ def test_a_judge_that_knows_moves_alone_is_refused(tmp_path: Path, capsys: Any) 
     command += ["--set", "candidates=2", "--set", f"judge={moves}"]
     assert main(command) == 1
     assert "has not learned who wins" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

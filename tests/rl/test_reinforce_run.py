@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from reference.tiny_games import write_weights
 
 from gopolicy.__main__ import main
 from gopolicy.errors import ConfigError
@@ -25,7 +27,7 @@ from gopolicy.progress import SILENT
 from gopolicy.rl.decisions import decisions_of
 from gopolicy.rl.learner import Learner, Networks
 from gopolicy.rl.learning_curves import draw_learning_curves
-from gopolicy.rl.mirrored_games import play_settings
+from gopolicy.rl.mirrored_games import GamesGivenUpError, MirroredGames, play_settings
 from gopolicy.rl.pool import Pool
 from gopolicy.rl.reinforce_config import (
     ReinforceConfig,
@@ -33,8 +35,9 @@ from gopolicy.rl.reinforce_config import (
     reinforce_from_json,
     reinforce_to_json,
 )
+from gopolicy.rl.reinforce_folder import begun_reinforce, resumed_reinforce
 from gopolicy.rl.reinforce_run import Limits, reinforce
-from gopolicy.rl.self_play import SelfPlay
+from gopolicy.rl.self_play import FinishedGame, SelfPlay
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.compute import Compute
 from gopolicy.training.world import World
@@ -217,6 +220,70 @@ def test_ctrl_c_ends_a_run_that_can_go_on(tmp_path: Path, capsys: Any) -> None:
     assert "stopped by SIGINT; go on with --resume" in said
     done = run_iterations(tmp_path)
     assert run(tmp_path, 1, resume=True).iterations == done + 1
+
+
+def test_a_measurement_that_was_given_up_is_made_up_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run(tmp_path / "whole", 3)
+    plain, calls = MirroredGames.play, []
+
+    def play(self: MirroredGames, movers: Any, count: int, seed: list[int], **more: Any) -> Any:
+        calls.append(seed)
+        if len(calls) == 3:  # the first measurement
+            raise GamesGivenUpError("asked to stop")
+        return plain(self, movers, count, seed, **more)
+
+    monkeypatch.setattr(MirroredGames, "play", play)
+    assert run(tmp_path / "parts", 3).iterations == 2
+    parts = run(tmp_path / "parts", 1, resume=True)
+    assert entries(tmp_path / "parts") == entries(tmp_path / "whole")
+    assert state_of(tmp_path / "parts") == state_of(tmp_path / "whole")
+    assert parts.parent == whole.parent
+    assert whole.parent["iteration"] == 2
+
+
+def test_a_run_goes_on_without_the_weights_it_began_with(tmp_path: Path) -> None:
+    start = write_weights(tmp_path / "start", 5, "alphago4")
+    config = begun_reinforce(
+        ReinforceConfig(), [f"start={start}", "games=4", "batch_size=16", "measure_every=0"]
+    )
+    limits = Limits(iterations=1)
+    reinforce(tmp_path / "run", config, limits=limits, device="cpu")
+    shutil.rmtree(start)
+    again = resumed_reinforce(tmp_path / "run", [])
+    result = reinforce(tmp_path / "run", again, limits=limits, resume=True, device="cpu")
+    assert result.iterations == 2
+
+
+def test_games_with_few_decisions_or_none(tmp_path: Path) -> None:
+    said: list[str] = []
+    config = small("batch_size=300", "positions_per_game=40")
+    limits = Limits(iterations=2)
+    reinforce(tmp_path, config, limits=limits, device="cpu", progress=Listener(said))
+    count = entries(tmp_path)[0]["decisions"]
+    assert 0 < count < 300
+    (told,) = [text for text in said if "decisions" in text]
+    assert f"only {count:,.0f} decisions in an iteration, which count as batch_size 300" in told
+    torch.manual_seed(1)
+    network = build_network("alphago-res", planes=4, size=5, **config.learning.settings)
+    policy = Policy(LoadedNetwork(network, describe_network(network, "alphago4")), device="cpu")
+    world, compute = World(torch.device("cpu")), Compute("fp32", "channels_last")
+    learner = Learner(config, Networks(policy=network), compute, world)
+    passes = np.array([1023 + 1024, 1023 + 2048], np.uint16)
+    owners = np.zeros(25, np.int8)
+    game = FinishedGame(
+        number=0,
+        events=passes,
+        start=0,
+        black=0,
+        white=0,
+        score=0,
+        ownership=owners,
+        ended="passes",
+    )
+    with pytest.raises(ConfigError, match="no decision to learn from"):
+        learner.learn([game], 0, np.random.default_rng(1), policy)
 
 
 def test_a_damaged_past_self_is_named_and_left_out(tmp_path: Path) -> None:
