@@ -11,7 +11,9 @@ from gopolicy.ranges import MAX_SECONDS
 
 DESCRIPTION = """\
 Policy gradient by self-play (REINFORCE): the network plays games to the very end against past
-selves, and moves become more probable by how much better the games ended than expected.
+selves, and moves become more probable by how much better the games ended than expected. With
+candidates=N and judge=W, the most probable moves are tried instead, and a network W that has
+learned who wins says who is ahead after each.
 
 RUN gets checkpoints, a weight folder (weights), past selves (pool), a log (metrics.jsonl) and the
 curves (learning.png). The parent is the network that the run began with."""

@@ -11,6 +11,11 @@ from gopolicy.training.config import TrainConfig, as_changes
 from gopolicy.training.recipes import PURPOSES, RECIPES
 
 _WIDTH = 100
+_OTHERWISE = {
+    "network": "The network: alphago or alphago-res",
+    "seed": "Decides the first weights and every game",
+}
+"""What settings of training mean to `gopolicy reinforce`."""
 
 
 def recipes_text(*, with_settings: bool) -> str:
@@ -57,15 +62,17 @@ def reinforce_text() -> str:
         *_lines(own, ReinforceConfig),
         "",
         "settings of learning, as in gopolicy train; positions are decisions:",
-        *_lines(learning, TrainConfig),
+        *_lines(learning, TrainConfig, _OTHERWISE),
         "",
         "and those of the network, see gopolicy train --help",
     ]
     return "\n".join(lines)
 
 
-def _lines(defaults: Mapping[str, object], settings: type) -> list[str]:
-    texts = explanations(settings)
+def _lines(
+    defaults: Mapping[str, object], settings: type, otherwise: Mapping[str, str] | None = None
+) -> list[str]:
+    texts = explanations(settings) | dict(otherwise or {})
     given = {name: f"{name}={written(value)}" for name, value in defaults.items()}
     return [f"  {given[name]:<28}{_first_sentence(texts[name])}" for name in defaults]
 

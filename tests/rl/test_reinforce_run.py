@@ -19,6 +19,7 @@ import torch
 from reference.tiny_games import write_weights
 
 from gopolicy.__main__ import main
+from gopolicy.cli.reinforce import details
 from gopolicy.errors import ConfigError
 from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import LoadedNetwork, describe_network, load_weights
@@ -367,6 +368,13 @@ def test_a_folder_is_not_taken_over(tmp_path: Path, capsys: Any) -> None:
     assert "it cannot go on with 8" in capsys.readouterr().err
     assert main(["reinforce", "--out", str(tmp_path / "none"), "--resume"]) == 1
     assert "holds no run to resume" in capsys.readouterr().err
+
+
+def test_the_help_offers_no_network_that_is_refused() -> None:
+    lines = [line.split() for line in details().splitlines()]
+    (text,) = [" ".join(line) for line in lines if line and line[0].startswith("network=")]
+    assert text.endswith("The network: alphago or alphago-res")
+    assert "dense" not in text
 
 
 def test_settings_survive_json() -> None:
