@@ -235,7 +235,8 @@ def test_a_judge_that_sees_no_difference_or_a_huge_one(
     judged: Path, gap: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sure(self: Any, decisions: Decisions, points: Any, *_: Any) -> NDArray[np.float64]:
-        return gap * (points % 2)
+        odd: NDArray[np.float64] = points % 2 * gap
+        return odd
 
     monkeypatch.setattr(CandidateTargets, "_sure", sure)
     config = config_of(judged, "boldness=30")
