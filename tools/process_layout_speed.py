@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gopolicy.data.workers import thread_counts
+from gopolicy.cores import thread_counts
 from gopolicy.training.process_layout import process_count
 
 STARTING = 300.0
