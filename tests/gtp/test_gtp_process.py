@@ -18,7 +18,8 @@ LIMIT = 5.0
 
 @pytest.fixture
 def engine(tiny_weights: Path) -> Iterator[Process]:
-    process = Process(gopolicy_gtp("--weights", str(tiny_weights), "--device", "cpu"))
+    options = ("--weights", str(tiny_weights), "--device", "cpu", "--threads", "1")
+    process = Process(gopolicy_gtp(*options))
     yield process
     process.close()
 
@@ -37,7 +38,7 @@ def test_a_whole_conversation_at_once_is_answered_and_leaves_standard_error_empt
         "1 name\n2 genmove b\n3 kata-genmove_analyze w 10 ownership true\n4 play b pass\n5 quit\n"
     )
     words = ("--weights", str(tiny_weights), "--log", str(log), "--backend", "torch")
-    done = run_engine(*words, text=text)
+    done = run_engine(*words, "--threads", "1", text=text)  # nothing is tried, so nothing is told
     assert (done.returncode, done.stderr) == (0, b"")
     replies = done.stdout.decode().split("\n\n")
     assert replies[0] == "=1 gopolicy"
