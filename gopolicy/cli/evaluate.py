@@ -99,7 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_symmetries(parser)
     add_device(parser)
     add_backend(parser)
-    threads = "cores to compute with (default: what the first batches are fastest with)"
+    threads = "threads to compute with (default: what the first batches are fastest with)"
     add_option(parser, "--threads N", threads, kind=at_once)
     add_json(parser)
 
