@@ -1,47 +1,68 @@
-"""Make a store of finished games with their scores and owners: what outcome heads learn from.
+"""Count the finished games of a store: a store with scores and owners, for outcome heads.
 
-    python tools/count_finished.py store --out counted
+    python tools/count_finished.py store kgs-6d tygem-9d --out counted
 
-Of the games of a store those are taken that ended with a pass and have a winner and komi.  They are
-counted by area, dead chains found by playouts; where the count names another winner than the record
-does, the game is left out.  About nine of ten agree.  All moves of such a game led to its score, so
-it begins at event 0.  A game keeps its side of the split.
+The archives are those that the store was prepared from; the records in them say by how many points
+a game was won.  Such games are counted by area where their moves end, dead chains found by
+playouts.  Where the count is what the record says, or nearly so (territory and handicap stones may
+make a difference), score and owners are kept; about nine of ten agree.  All moves of such a game
+led to its score, so it begins at event 0.
+
+Every game of the store is kept, as is its side of the split.  Those that were lost by the clock or
+forfeited lose their winner: it is not to be learned from the board.
 """
 
 import argparse
 import dataclasses
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from gopolicy.cores import usable_cores
 from gopolicy.data.played_out import PlayedOut
 from gopolicy.data.prepare_options import PrepareOptions
-from gopolicy.data.store import open_store, write_store
-from gopolicy.data.table import COLUMNS, GameTable, Names, cumulative
+from gopolicy.data.store import Store, open_store, write_store
+from gopolicy.data.table import GameTable
+from gopolicy.data.workers import ordered_map
 from gopolicy.go.board import Board
 from gopolicy.go.scoring import owners_by_area
-from gopolicy.go.types import EVENT_NO_POINT, EVENT_POINT_MASK, Color
 from gopolicy.play.playouts import dead_chains
+from gopolicy.sgf.metadata import read_margin
+from gopolicy.sgf.read_all import read_games
+from gopolicy.sgf.record import GameRecord
 
 FEWEST_EVENTS = 100
 PLAYOUTS = 200
+NEAR = 2
+"""Points between area and territory: the last move, a pass, a point in a seki."""
+AT_ONCE = 50
+_OFF_THE_BOARD = re.compile(r"[BW]\+(T|Time|F|Forfeit)", re.IGNORECASE)
 
 
-def finished_games(table: GameTable) -> NDArray[np.int64]:
-    """Return the games that ended with a pass and whose winner and komi are known."""
-    lengths = np.diff(table.event_offsets)
-    last = table.events[np.maximum(table.event_offsets[1:] - 1, 0)]
-    passed = (last & EVENT_POINT_MASK) == EVENT_NO_POINT
-    told = (table.winner != 0) & ~np.isnan(table.komi)
-    return np.flatnonzero(passed & told & (lengths >= FEWEST_EVENTS))
+def results(table: GameTable, archives: Iterable[Path]) -> tuple[NDArray[np.float64], set[int]]:
+    """Return by how much Black won each game [G], nan if unknown, and those lost off the board."""
+    numbers = {name: number for number, name in enumerate(table.names)}
+    margins, off = np.full(table.games, np.nan), set()
+    for archive in archives:
+        for game in tqdm(read_games(archive), f"{archive}", unit=" games", dynamic_ncols=True):
+            number = numbers.get(game.name)
+            if number is None or not isinstance(game, GameRecord):
+                continue
+            margin = read_margin(game.result)
+            if margin is not None:
+                margins[number] = margin
+            elif _OFF_THE_BOARD.fullmatch(game.result.strip()):
+                off.add(number)
+    return margins, off
 
 
 def owners_of(table: GameTable, game: int) -> NDArray[np.int8]:
-    """Return whose every point is at the end of a game: 1 Black's, -1 White's, 0 nobody's."""
+    """Return whose every point is where a game ends: 1 Black's, -1 White's, 0 nobody's."""
     board = Board.from_events(table.size, table.game_events(game), superko="none")
     dead = [chain[0] for chain in dead_chains(board, PLAYOUTS, seed=1)]
     owners = owners_by_area(board.stones, dead).ravel()
@@ -49,52 +70,54 @@ def owners_of(table: GameTable, game: int) -> NDArray[np.int8]:
     return np.asarray(sides[owners], np.int8)
 
 
-def counted_games(
-    table: GameTable, games: NDArray[np.int64]
-) -> Iterator[tuple[int, NDArray[np.int8]]]:
-    """Yield those finished games whose count agrees with the record, and their owners."""
-    for game in tqdm(games, unit="games", dynamic_ncols=True):
-        owners = owners_of(table, int(game))
-        ahead = int(owners.sum()) - float(table.komi[game])
-        if (Color.BLACK if ahead > 0 else Color.WHITE) == table.winner[game] and ahead:
-            yield int(game), owners
+def count_some(path: Path, games: NDArray[np.int64]) -> NDArray[np.int8]:
+    """Return the owners [G, N * N] of some games of the store at path; the work of a process."""
+    table = open_store(path).table
+    return np.stack([owners_of(table, int(game)) for game in games])
 
 
-def table_of(table: GameTable, games: NDArray[np.int64], ends: PlayedOut) -> GameTable:
-    """Return a table of some games of another, with their ends."""
-    pieces = [table.game_events(int(game)) for game in games]
-    columns: dict[str, Any] = {name: getattr(table, name)[games] for name in COLUMNS}
-    return dataclasses.replace(
-        table,
-        names=Names.pack([table.names[int(game)] for game in games]),
-        events=np.concatenate(pieces),
-        event_offsets=cumulative(np.array([len(piece) for piece in pieces], np.int64)),
-        position_offsets=cumulative(table.positions_of(games)),
-        unchecked=None,
-        played_out=ends,
-        **columns,
-    )
+def counted(store: Store, games: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int8]]]:
+    """Yield games and the owners of their points."""
+    pieces = [games[first : first + AT_ONCE] for first in range(0, len(games), AT_ONCE)]
+    found = ordered_map(partial(count_some, store.path), pieces, usable_cores())
+    with tqdm(total=len(games), unit=" games", dynamic_ncols=True) as bar:
+        for piece, owners in zip(pieces, found, strict=True):
+            yield from zip(piece.tolist(), owners, strict=True)
+            bar.update(len(piece))
 
 
 def main() -> None:
     """Run the tool."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("store", type=Path)
+    parser.add_argument("archives", type=Path, nargs="+", help="what the store was prepared from")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--split", choices=("all", "train", "validation"), default="all")
     args = parser.parse_args()
     store = open_store(args.store)
     table = store.table
-    finished = np.intersect1d(finished_games(table), store.split(args.split).games)
-    found = list(counted_games(table, finished))
-    if not found:
-        raise SystemExit(f"{args.store}: no finished game whose count agrees with its record")
-    games = np.array([game for game, _ in found], np.int64)
-    owners = np.stack([each for _, each in found])
-    ends = PlayedOut.pack(table.size, owners.sum(1), np.zeros(len(games), np.int32), owners)
+    lengths = np.diff(table.event_offsets)
+    margins, off = results(table, args.archives)
+    told = ~np.isnan(margins + table.komi) & (lengths >= FEWEST_EVENTS)
+    asked = np.intersect1d(np.flatnonzero(told), store.split(args.split).games)
+    owners = np.zeros((table.games, table.size**2), np.int8)
+    starts = lengths.astype(np.int32)  # behind the last event: no position of it is counted
+    agree = 0
+    for game, whose in counted(store, asked):
+        ahead = int(whose.sum(dtype=np.int64)) - float(table.komi[game])
+        if abs(ahead - margins[game]) <= NEAR + table.handicap[game]:
+            owners[game], starts[game] = whose, 0
+            agree += 1
+    if not agree:
+        raise SystemExit(f"{args.store}: no game of these archives ended as its record says")
+    winner = table.winner.copy()
+    winner[list(off)] = 0
+    ends = PlayedOut.pack(table.size, owners.sum(1), starts, owners)
     options = PrepareOptions(size=table.size, validation=float(store.meta["options"]["validation"]))
-    digest = write_store(table_of(table, games, ends), [], args.out, options)
-    print(f"{len(games):,} of {len(finished):,} finished games agree; store {digest[:16]}")
+    digest = write_store(
+        dataclasses.replace(table, winner=winner, played_out=ends), [], args.out, options
+    )
+    print(f"{agree:,} of {len(asked):,} games ended as recorded; store {digest[:16]}")
 
 
 if __name__ == "__main__":

@@ -59,6 +59,8 @@ _LOSES = re.compile(
     r"负|負|败|敗|认输|認輸|投了|投降|弃权|棄權|超时|超時|时间切|時間切|패"
 )
 
+_MARGIN = re.compile(r"(?P<color>[bw])\+(?P<points>\d{1,3}(?:\.\d{1,2})?)")
+
 _LONGEST_TEXT = 200
 _LONGEST_RAW = 10 * _LONGEST_TEXT
 
@@ -143,6 +145,23 @@ def read_winner(text: str) -> Color | None:
         if match is not None:
             return _winner(color, match["claim"])
     return None
+
+
+def read_margin(text: str) -> float | None:
+    """Return by how many points Black won by RE, less than 0 for White's; None where it tells none.
+
+    Only what the SGF standard has is understood, for the points are to be relied on.
+
+    >>> read_margin("B+12.5"), read_margin("w+3"), read_margin("B+R"), read_margin("0")
+    (12.5, -3.0, None, 0.0)
+    """
+    said = plain(text)
+    if said in ("0", "draw", "jigo"):
+        return 0.0
+    match = _MARGIN.fullmatch(said)
+    if match is None:
+        return None
+    return float(match["points"]) * (1 if match["color"] == "b" else -1)
 
 
 def _winner(color: Color, claim: str) -> Color | None:
