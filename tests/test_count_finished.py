@@ -19,8 +19,8 @@ WALLS = "".join(f";B[c{row}];W[d{row}]" for row in "abcdefghi")
 """Black's wall on the third line from the left of a 9x9 board and White's beside it: 27 to 54."""
 
 
-def game(result: str, end: str, filler: str) -> str:
-    return f"(;GM[1]FF[4]SZ[9]KM[6.5]RE[{result}]PB[{filler}]{WALLS}{end})"
+def game(result: str, end: str, filler: str, komi: str = "6.5") -> str:
+    return f"(;GM[1]FF[4]SZ[9]KM[{komi}]RE[{result}]PB[{filler}]{WALLS}{end})"
 
 
 @pytest.fixture
@@ -35,6 +35,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "unknown": game("?", quiet + ";B[];W[]" * 2, "d"),
         "resigned": game("W+R", quiet + ";B[ba]", "e"),
         "by_the_clock": game("W+Time", quiet + ";B[aa]", "f"),
+        "no_komi": game("W+R", quiet + ";B[ab]", "h", komi="0"),
         "short": game("W+33.5", ";B[];W[]", "g"),
     }.items():
         (folder / f"{name}.sgf").write_text(text)
@@ -71,9 +72,10 @@ def test_ends_are_kept_where_the_count_is_that_of_the_record(store: Path, tmp_pa
     lengths = np.diff(after.event_offsets)
     assert all(ends.starts[k] == lengths[k] for name, k in number.items() if name not in known)
     assert {name for name, k in number.items() if after.winner[k] != before.winner[k]} == {
-        "by_the_clock"
+        "by_the_clock",
+        "no_komi",
     }
-    assert after.winner[number["by_the_clock"]] == 0
+    assert not after.winner[[number["by_the_clock"], number["no_komi"]]].any()
 
 
 def test_positions_of_games_that_are_not_counted_have_no_score(store: Path, tmp_path: Path) -> None:
