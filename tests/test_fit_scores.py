@@ -46,7 +46,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = build_network(
         "alphago-res", planes=12, size=SIZE, filters=16, layers=2, normalization="none"
     )
-    head = build_outcome(network, {"channels": 16, "normalization": "none"})
+    head = build_outcome(network, {"channels": 16, "normalization": "none", "color": True})
     tie_outcome(head)
     info = describe_network(network, "alphago12")
     save_weights(folder, network.eval(), info, fold_outcome(head))
@@ -73,10 +73,11 @@ def test_winners_are_learned_and_moves_and_owners_stay(
     )
     assert new < old - 0.1
     trunk = torch.rand(3, 16, SIZE, SIZE)
-    said, says = before.outcome(trunk), after.outcome(trunk)
+    color = torch.ones(3)
+    said, says = before.outcome(trunk, color), after.outcome(trunk, color)
     assert torch.equal(said.ownership, says.ownership)
     assert not torch.equal(said.centers, says.centers)
-    turned = after.outcome(trunk.flip(1))  # any other input: scores are not all alike
+    turned = after.outcome(trunk.flip(1), color)  # any other input: scores are not all alike
     assert not torch.equal(says.centers, turned.centers)
 
 

@@ -53,6 +53,8 @@ class Known(NamedTuple):
     """[P, C] over the board."""
     maxima: Tensor
     """[P, C] over the board."""
+    color: Tensor
+    """[P] 1 where Black is to move, -1 where White is."""
     owned: Tensor
     """[P] points by the head's owners."""
     komi: Tensor
@@ -111,6 +113,7 @@ def look(loaded: LoadedNetwork, table: GameTable, ids: NDArray[np.int64]) -> Kno
             Known(
                 means=pooled[0],
                 maxima=pooled[1],
+                color=torch.from_numpy(targets.color),
                 owned=owned,
                 komi=torch.from_numpy(targets.komi),
                 won=torch.from_numpy(np.where(hidden, 0, targets.won)),
@@ -148,6 +151,7 @@ def loss_of(head: OutcomeHead, known: Known, weights: Tensor) -> Tensor:
     """Return the weighed mean of the logarithms of winners and, a little, of scores."""
     pooled = (each[:, :, None, None] for each in (known.means, known.maxima))
     hidden = head.sum(head.from_mean(next(pooled)), head.from_maximum(next(pooled)))
+    hidden = head.colored(hidden, known.color)
     said = head.outcome(torch.empty(0), known.owned[:, None], head.score(F.relu(hidden)))
     results = log_share_above(said, known.komi, known.won.float())
     scores = score_log_likelihood(said, known.scores)
@@ -159,7 +163,8 @@ def loss_of(head: OutcomeHead, known: Known, weights: Tensor) -> Tensor:
 
 def last_layers(head: OutcomeHead) -> list[torch.nn.Module]:
     """Return the layers behind the means and maxima over the board."""
-    return [head.from_mean.conv, head.from_maximum.conv, head.score.conv]
+    told = [head.from_color.conv] if head.from_color else []
+    return [head.from_mean.conv, head.from_maximum.conv, *told, head.score.conv]
 
 
 def head_of(loaded: LoadedNetwork) -> OutcomeHead:

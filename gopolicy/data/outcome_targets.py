@@ -26,6 +26,8 @@ class OutcomeTargets(NamedTuple, Generic[Array]):
     """[B] float32: what the player has to be ahead by; White's is negative."""
     won: Array
     """[B] int8: 1 if the player won, -1 if the opponent did, 0 where that is not known."""
+    color: Array
+    """[B] int8: 1 where the player is Black, -1 where White."""
 
 
 def outcome_targets(table: GameTable, draw: Draw) -> OutcomeTargets[npt.NDArray[np.generic]]:
@@ -55,6 +57,7 @@ def outcome_targets(table: GameTable, draw: Draw) -> OutcomeTargets[npt.NDArray[
         counted=counted,
         komi=np.nan_to_num(komi * sign).astype(np.float32),
         won=won,
+        color=sign,
     )
 
 

@@ -2,7 +2,9 @@
 
 `OutcomeHead` is a second head on the trunk of an `alphago-res` network; the moves' own layers stay
 as they are.  Everything is from the side of the player to move, counted by area before komi, so one
-answer serves every komi and every color.
+answer serves every komi.  A head may be told which color that player has, for planes leave it out,
+and the same stones are worth some seven points more where White is to move: Black has had a move
+more, and has to be ahead by the komi to be even.
 
 The score is a mixture of logistic distributions over whole numbers (as Salimans et al. 2017,
 PixelCNN++, have it for pixels), whose centers are what the ownership adds up to and a learned
@@ -19,7 +21,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.equivariance import RepeatedChannels, is_tied, tie_hidden
+from gopolicy.nets.equivariance import RepeatedChannels, is_tied, tie_first, tie_hidden
 from gopolicy.nets.folding import folded_state
 from gopolicy.nets.layers import Add, BoardMaximum, BoardMean, ConvBlock, ConvOptions, GlobalBias
 from gopolicy.nets.network import LayerList
@@ -47,6 +49,8 @@ class OutcomeSettings:
     """Logistic distributions that make up that of the score."""
     normalization: str = "batch"
     """none or batch; folded away after training."""
+    color: bool = False
+    """Whether it is told which color is to move."""
 
     def __post_init__(self) -> None:
         numbers = (self.channels, self.pairs, self.components)
@@ -89,16 +93,26 @@ class OutcomeHead(nn.Module):
         self.mean, self.maximum, self.sum = BoardMean(), BoardMaximum(), Add()
         self.from_mean = ConvBlock(channels, channels, 1, bare)
         self.from_maximum = ConvBlock(channels, channels, 1, bare)
+        self.from_color = ConvBlock(1, channels, 1, bare) if settings.color else None
         self.score = ConvBlock(channels, 3 * settings.components, 1, ConvOptions(activation="none"))
         nn.init.zeros_(self.score.conv.weight)
 
-    def forward(self, trunk: Tensor) -> OutcomeLogits:
-        """Map the trunk's output [B, C, N, N]; the answer is float32."""
+    def forward(self, trunk: Tensor, color: Tensor) -> OutcomeLogits:
+        """Map the trunk's output [B, C, N, N]; the answer is float32.
+
+        color [B] is 1 where Black is to move and -1 where White is.
+        """
         x = self.whole(self.stack(self.enter(trunk)))
         ownership = self.ownership(x).flatten(1).float()
         pooled = self.sum(self.from_mean(self.mean(x)), self.from_maximum(self.maximum(x)))
         owned = torch.tanh(ownership.detach() / 2).sum(1, keepdim=True)
-        return self.outcome(ownership, owned, self.score(F.relu(pooled)))
+        return self.outcome(ownership, owned, self.score(F.relu(self.colored(pooled, color))))
+
+    def colored(self, pooled: Tensor, color: Tensor) -> Tensor:
+        """Add what the color to move [B] says to what is known of the board [B, C, 1, 1]."""
+        if self.from_color is None:
+            return pooled
+        return self.sum(pooled, self.from_color(color.to(pooled.dtype).view(-1, 1, 1, 1)))  # type: ignore[no-any-return]
 
     def outcome(self, ownership: Tensor, owned: Tensor, raw: Tensor) -> OutcomeLogits:
         """Return what the numbers of the last layer [B, 3 * K, 1, 1] mean.
@@ -158,7 +172,9 @@ def tie_outcome(head: OutcomeHead) -> None:
     The trunk's channels must come in families of eight images, as those of a tied network do.
     """
     for name, block in list(head.named_modules()):
-        if isinstance(block, ConvBlock) and block is not head.score:
+        if block is head.from_color and isinstance(block, ConvBlock):
+            tie_first(name, block)
+        elif isinstance(block, ConvBlock) and block is not head.score:
             tie_hidden(name, block)
     parametrize.register_parametrization(head.score.conv, "weight", RepeatedChannels(1))
 

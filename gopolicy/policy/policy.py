@@ -194,7 +194,7 @@ class Policy:
         with torch.inference_mode():
             logs, ends = [], []
             for view_bac, turn_a in self._turned(planes_bcnn):
-                logs_ba, known = self._both(view_bac)
+                logs_ba, known = self._both(view_bac, colors)
                 logs.append(logs_ba[:, turn_a])
                 ends.append(known.turned(turn_a))
             return _mean_of_logs(logs), outlooks(_mean_of_ends(ends), colors, komis)
@@ -284,7 +284,7 @@ class Policy:
             return None
         with torch.inference_mode():
             views = self._turned(planes_bcnn)
-            ends = [self._ends(view, small).turned(turn_a) for view, turn_a in views]
+            ends = [self._ends(view, colors, small).turned(turn_a) for view, turn_a in views]
             return outlooks(_mean_of_ends(ends), colors, komis)
 
     def planes_of(self, arrays: BoardArrays, color: Color) -> NDArray[np.int8]:
@@ -313,28 +313,35 @@ class Policy:
         precision = self.precision_for(len(flat_bac), small)
         return torch.log_softmax(self._backend.logits(self._planes(flat_bac), precision), 1)
 
-    def _ends(self, flat_bac: torch.Tensor, small: int = SMALL_BATCH) -> Ends:
+    def _ends(
+        self, flat_bac: torch.Tensor, colors: Sequence[Color], small: int = SMALL_BATCH
+    ) -> Ends:
         """Run trunk and outcome head on one view, by torch."""
         low = self.precision_for(len(flat_bac), small) == "bf16"
-        return self._by_torch(lambda planes: self._head_on(self._trunk(planes)), flat_bac, low)
 
-    def _both(self, flat_bac: torch.Tensor) -> tuple[torch.Tensor, Ends]:
+        def ends(planes_bcnn: torch.Tensor) -> Ends:
+            return self._head_on(self._trunk(planes_bcnn), colors)
+
+        return self._by_torch(ends, flat_bac, low)
+
+    def _both(self, flat_bac: torch.Tensor, colors: Sequence[Color]) -> tuple[torch.Tensor, Ends]:
         """Return what `_log_softmax` and `_ends` do; where torch computes both, by one trunk."""
         precision = self.precision_for(len(flat_bac))
         if not self._backend.stays_torch(precision):
-            return self._log_softmax(flat_bac), self._ends(flat_bac)
+            return self._log_softmax(flat_bac), self._ends(flat_bac, colors)
 
         def both(planes_bcnn: torch.Tensor) -> tuple[torch.Tensor, Ends]:
             known = self._trunk(planes_bcnn)
-            return self._moves(known).float(), self._head_on(known)
+            return self._moves(known).float(), self._head_on(known, colors)
 
         logits_ba, ends = self._by_torch(both, flat_bac, precision == "bf16")
         return torch.log_softmax(logits_ba, 1), ends
 
-    def _head_on(self, known: torch.Tensor) -> Ends:
-        """Return what the outcome head makes of the trunk's output."""
+    def _head_on(self, known: torch.Tensor, colors: Sequence[Color]) -> Ends:
+        """Return what the outcome head makes of the trunk's output, with colors [B] to move."""
         head = cast(OutcomeHead, self._outcome)
-        outcome: OutcomeLogits = head(known)
+        signs = [1.0 if color == Color.BLACK else -1.0 for color in colors]
+        outcome: OutcomeLogits = head(known, torch.tensor(signs, device=known.device))
         finite(outcome.ownership)
         return ends_of(outcome)
 

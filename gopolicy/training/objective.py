@@ -54,15 +54,18 @@ class OutcomeLearner(nn.Module):
             self.network.eval()
         return self
 
-    def forward(self, planes: Tensor) -> tuple[OutcomeLogits, Tensor | None]:
-        """Map planes [B, C, N, N] to what the head says; logits [B, A] where moves learn, too."""
+    def forward(self, planes: Tensor, color: Tensor) -> tuple[OutcomeLogits, Tensor | None]:
+        """Map planes [B, C, N, N] to what the head says; logits [B, A] where moves learn, too.
+
+        color [B] is 1 where Black is to move and -1 where White is.
+        """
         trunk, moves = self._parts
         if self.frozen:
             with torch.no_grad():
                 known = trunk(planes)
-            return cast(OutcomeLogits, self.head(known)), None
+            return cast(OutcomeLogits, self.head(known, color)), None
         known = trunk(planes)
-        return cast(OutcomeLogits, self.head(known)), moves(known).float()
+        return cast(OutcomeLogits, self.head(known, color)), moves(known).float()
 
 
 class Objective(Protocol):
@@ -153,7 +156,7 @@ class Outcomes:
         head = load_weights(config.start).outcome if config.start else None
         if head is None:
             settings = {"channels": config.outcome_channels, "pairs": config.outcome_pairs}
-            head = build_outcome(network, settings)
+            head = build_outcome(network, settings | {"color": True})
         if config.equivariant:
             tie_outcome(head)
             if config.moves_weight:
@@ -231,9 +234,9 @@ class Outcomes:
             raise StoreError("the store knows no outcomes; gopolicy selfplay makes one that does")
         planes_bcnn, _ = to_tensors(batch, compute, device)
         on = compute.precision == "bf16"
-        with torch.autocast(planes_bcnn.device.type, torch.bfloat16, enabled=on):
-            outcome, logits_ba = learner(planes_bcnn)
         targets = OutcomeTargets(*(torch.from_numpy(array).to(device) for array in found))
+        with torch.autocast(planes_bcnn.device.type, torch.bfloat16, enabled=on):
+            outcome, logits_ba = learner(planes_bcnn, targets.color)
         return outcome, logits_ba, targets
 
 

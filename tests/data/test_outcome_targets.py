@@ -47,6 +47,7 @@ def test_targets_are_those_of_each_position_by_itself(small_table: GameTable) ->
         located = table.locate(np.array([position]))
         event = int(table.game_events(game)[located.indices[0]])
         sign = 1 if event >> 10 & 3 == 1 else -1
+        assert found.color[b] == sign
         board = turned(owners[game], int(symmetry)) * sign
         assert np.array_equal(found.owners[b].reshape(SIZE, SIZE), board)
         assert found.scores[b] == board.sum()

@@ -1,5 +1,6 @@
 """The outcome head: symmetry, the distribution of the score, and its place in a weight folder."""
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -36,15 +37,20 @@ def network(name: str = "alphago-res") -> PolicyNetwork:
     return made.eval()
 
 
-def trained_head(inputs: int = 16, *, tied: bool = False) -> OutcomeHead:
+def colors(count: int) -> torch.Tensor:
+    """Black to move, White, Black ..."""
+    return 1 - 2 * (torch.arange(count) % 2)
+
+
+def trained_head(inputs: int = 16, *, tied: bool = False, color: bool = True) -> OutcomeHead:
     """Return a head as training leaves one, its weights and statistics no longer fresh."""
     torch.manual_seed(5)
-    head = OutcomeHead(inputs, OutcomeSettings(channels=16, components=3))
+    head = OutcomeHead(inputs, OutcomeSettings(channels=16, components=3, color=color))
     torch.nn.init.normal_(head.score.conv.weight, std=0.3)
     if tied:
         tie_outcome(head)
     for _ in range(3):
-        head.train()(torch.rand(8, inputs, SIZE, SIZE) * 3)
+        head.train()(torch.rand(8, inputs, SIZE, SIZE) * 3, colors(8))
     share_statistics(head)
     return head.eval()
 
@@ -67,7 +73,7 @@ def test_ownership_turns_with_the_board_and_the_score_does_not() -> None:
     for quarter in range(4):
         for mirrored in (False, True):
             turned = (x.flip(3) if mirrored else x).rot90(quarter, (2, 3))
-            before, after = head(trunk(x)), head(trunk(turned))
+            before, after = head(trunk(x), colors(2)), head(trunk(turned), colors(2))
             board = before.ownership.view(2, SIZE, SIZE)
             board = (board.flip(2) if mirrored else board).rot90(quarter, (1, 2))
             torch.testing.assert_close(after.ownership.view(2, SIZE, SIZE), board)
@@ -79,8 +85,18 @@ def test_ownership_turns_with_the_board_and_the_score_does_not() -> None:
 def test_a_folded_head_says_the_same(tied: bool) -> None:
     head = trained_head(tied=tied)
     x = torch.rand(3, 16, SIZE, SIZE)
-    for mine, theirs in zip(head(x), fold_outcome(head)(x), strict=True):
+    for mine, theirs in zip(head(x, colors(3)), fold_outcome(head)(x, colors(3)), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_the_color_to_move_changes_the_score_where_a_head_is_told_it() -> None:
+    x = torch.rand(4, 16, SIZE, SIZE)
+    black, white = torch.ones(4), -torch.ones(4)
+    told, untold = trained_head(), trained_head(color=False)
+    torch.testing.assert_close(told(x, black).ownership, told(x, white).ownership)
+    assert (told(x, black).centers - told(x, white).centers).abs().min() > 1e-3
+    for mine, theirs in zip(untold(x, black), untold(x, white), strict=True):
+        assert torch.equal(mine, theirs)
 
 
 def test_the_distribution_of_the_score_is_what_its_parts_say() -> None:
@@ -140,13 +156,27 @@ def test_the_loss_is_that_of_the_positions_that_are_known() -> None:
 def test_a_weight_folder_keeps_both_and_the_moves_stay(tmp_path: Path) -> None:
     policy, head = network(), fold_outcome(trained_head())
     info = save_weights(tmp_path / "w", policy, describe_network(policy, "alphago4"), head)
-    assert info.outcome == {"channels": 16, "pairs": 1, "components": 3, "normalization": "none"}
+    kept = {"channels": 16, "pairs": 1, "components": 3, "normalization": "none", "color": True}
+    assert info.outcome == kept
     loaded = load_weights(tmp_path / "w")
     assert loaded.outcome is not None
     x = torch.rand(2, 4, SIZE, SIZE)
     assert torch.equal(loaded.network(x), policy(x))
     known = trunk_of(policy)(x)
-    for mine, theirs in zip(head(known), loaded.outcome(known), strict=True):
+    for mine, theirs in zip(head(known, colors(2)), loaded.outcome(known, colors(2)), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_a_head_from_before_color_was_told_is_read(tmp_path: Path) -> None:
+    policy, head = network(), fold_outcome(trained_head(color=False))
+    save_weights(tmp_path / "w", policy, describe_network(policy, "alphago4"), head)
+    description = json.loads((tmp_path / "w" / "model.json").read_text())
+    del description["outcome"]["color"]
+    (tmp_path / "w" / "model.json").write_text(json.dumps(description))
+    loaded = load_weights(tmp_path / "w")
+    assert loaded.outcome is not None
+    known = trunk_of(policy)(torch.rand(2, 4, SIZE, SIZE))
+    for mine, theirs in zip(head(known, colors(2)), loaded.outcome(known, colors(2)), strict=True):
         assert torch.equal(mine, theirs)
 
 

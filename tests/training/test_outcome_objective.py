@@ -38,7 +38,8 @@ class OutcomeSource(FakeSource):
         won[::4] = 0
         counted = np.arange(count) % 3 != 0
         komi = np.full(count, 0.5, np.float32)
-        batch.outcomes = OutcomeTargets(owners, scores, counted, komi, won)
+        color = (1 - 2 * (np.arange(count) % 2)).astype(np.int8)
+        batch.outcomes = OutcomeTargets(owners, scores, counted, komi, won, color)
         return batch
 
 
@@ -147,8 +148,8 @@ def test_a_network_that_knows_outcomes_goes_on_from_what_it_knows(
     known, kept = load_weights(first).outcome, load_weights(run(again, tmp_path / "run")).outcome
     assert known is not None
     assert kept is not None
-    trunk = torch.rand(4, 16, SIZE, SIZE)
-    for before, after in zip(known(trunk), kept(trunk), strict=True):
+    trunk, color = torch.rand(4, 16, SIZE, SIZE), torch.ones(4)
+    for before, after in zip(known(trunk, color), kept(trunk, color), strict=True):
         assert torch.allclose(before, after, atol=1e-5)
 
 
