@@ -46,7 +46,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = build_network(
         "alphago-res", planes=12, size=SIZE, filters=16, layers=2, normalization="none"
     )
-    head = build_outcome(network, {"channels": 16, "normalization": "none", "color": True})
+    head = build_outcome(
+        network, {"channels": 16, "normalization": "none", "color": True, "features": 32}
+    )
     tie_outcome(head)
     info = describe_network(network, "alphago12")
     save_weights(folder, network.eval(), info, fold_outcome(head))

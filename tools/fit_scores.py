@@ -105,7 +105,8 @@ def look(loaded: LoadedNetwork, table: GameTable, ids: NDArray[np.int64]) -> Kno
             x = trunk(planes.contiguous(memory_format=torch.channels_last))
             x = head.whole(head.stack(head.enter(x)))
             owned = torch.tanh(head.ownership(x).flatten(1).float() / 2).sum(1)
-            pooled = [each(x).flatten(1).float() for each in (head.mean, head.maximum)]
+            wide = head.widen(x) if head.widen else x
+            pooled = [each(wide).flatten(1).float() for each in (head.mean, head.maximum)]
         targets, located = outcome_targets(table, draw), table.locate(part)
         hidden = (located.indices < UNEVEN_UNTIL) & uneven_games(table, located.games)
         counted = np.asarray(targets.counted, np.bool_) & (located.indices >= EARLY)

@@ -51,11 +51,23 @@ class OutcomeSettings:
     """none or batch; folded away after training."""
     color: bool = False
     """Whether it is told which color is to move."""
+    features: int = 0
+    """What is known of the whole board: numbers whose mean and maximum over it tell the score.
+
+    A multiple of 8; 0 takes the channels.  Tied, eight of them have the same mean and maximum, so
+    only an eighth are different: 64 channels would leave 8 numbers.
+    """
+    hidden: int = 64
+    """Numbers between features and score, where there are features."""
 
     def __post_init__(self) -> None:
         numbers = (self.channels, self.pairs, self.components)
         if self.channels % 8 or not 8 <= self.channels <= 1024:
             raise ConfigError(f"expected outcome channels of a multiple of 8, got {self.channels}")
+        if self.features % 8 or not 0 <= self.features <= 8192:
+            raise ConfigError(f"expected features of a multiple of 8, got {self.features}")
+        if not 1 <= self.hidden <= 8192:
+            raise ConfigError(f"expected 1 to 8192 hidden numbers, got {self.hidden}")
         if not 0 <= self.pairs <= 100 or not 1 <= self.components <= 100:
             raise ConfigError(f"expected 0 to 100 pairs and 1 to 100 components, got {numbers}")
         if self.normalization not in ("none", "batch"):
@@ -91,10 +103,13 @@ class OutcomeHead(nn.Module):
         self.whole = GlobalBias(channels, channels, hidden)
         self.ownership = ConvBlock(channels, 1, 1, bare)
         self.mean, self.maximum, self.sum = BoardMean(), BoardMaximum(), Add()
-        self.from_mean = ConvBlock(channels, channels, 1, bare)
-        self.from_maximum = ConvBlock(channels, channels, 1, bare)
-        self.from_color = ConvBlock(1, channels, 1, bare) if settings.color else None
-        self.score = ConvBlock(channels, 3 * settings.components, 1, ConvOptions(activation="none"))
+        features = settings.features
+        self.widen = ConvBlock(channels, features, 1, hidden) if features else None
+        known, inner = (features, settings.hidden) if features else (channels, channels)
+        self.from_mean = ConvBlock(known, inner, 1, bare)
+        self.from_maximum = ConvBlock(known, inner, 1, bare)
+        self.from_color = ConvBlock(1, inner, 1, bare) if settings.color else None
+        self.score = ConvBlock(inner, 3 * settings.components, 1, ConvOptions(activation="none"))
         nn.init.zeros_(self.score.conv.weight)
 
     def forward(self, trunk: Tensor, color: Tensor) -> OutcomeLogits:
@@ -104,7 +119,8 @@ class OutcomeHead(nn.Module):
         """
         x = self.whole(self.stack(self.enter(trunk)))
         ownership = self.ownership(x).flatten(1).float()
-        pooled = self.sum(self.from_mean(self.mean(x)), self.from_maximum(self.maximum(x)))
+        wide = x if self.widen is None else self.widen(x)
+        pooled = self.sum(self.from_mean(self.mean(wide)), self.from_maximum(self.maximum(wide)))
         owned = torch.tanh(ownership.detach() / 2).sum(1, keepdim=True)
         return self.outcome(ownership, owned, self.score(F.relu(self.colored(pooled, color))))
 
@@ -171,12 +187,17 @@ def tie_outcome(head: OutcomeHead) -> None:
 
     The trunk's channels must come in families of eight images, as those of a tied network do.
     """
+    alike = [head.from_mean, head.from_maximum] if head.widen else [head.score]
+    free = [head.score, head.from_color] if head.widen else []
     for name, block in list(head.named_modules()):
-        if block is head.from_color and isinstance(block, ConvBlock):
+        if not isinstance(block, ConvBlock) or block in free:
+            continue
+        if block in alike:  # its inputs are the same for all images of a channel
+            parametrize.register_parametrization(block.conv, "weight", RepeatedChannels(1))
+        elif block is head.from_color:
             tie_first(name, block)
-        elif isinstance(block, ConvBlock) and block is not head.score:
+        else:
             tie_hidden(name, block)
-    parametrize.register_parametrization(head.score.conv, "weight", RepeatedChannels(1))
 
 
 def score_log_likelihood(outcome: OutcomeLogits, scores_b: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from gopolicy.data.outcome_targets import OutcomeTargets
 from gopolicy.errors import ConfigError, StoreError
-from gopolicy.nets.equivariance import tie
+from gopolicy.nets.equivariance import IMAGES, tie
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.outcome_head import (
     OutcomeHead,
@@ -155,8 +155,9 @@ class Outcomes:
         config = self._config
         head = load_weights(config.start).outcome if config.start else None
         if head is None:
-            settings = {"channels": config.outcome_channels, "pairs": config.outcome_pairs}
-            head = build_outcome(network, settings | {"color": True})
+            channels, pairs = config.outcome_channels, config.outcome_pairs
+            wide = {"color": True, "features": IMAGES * channels}
+            head = build_outcome(network, {"channels": channels, "pairs": pairs} | wide)
         if config.equivariant:
             tie_outcome(head)
             if config.moves_weight:

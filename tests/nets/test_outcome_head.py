@@ -42,10 +42,14 @@ def colors(count: int) -> torch.Tensor:
     return 1 - 2 * (torch.arange(count) % 2)
 
 
-def trained_head(inputs: int = 16, *, tied: bool = False, color: bool = True) -> OutcomeHead:
+def trained_head(
+    inputs: int = 16, *, tied: bool = False, color: bool = True, features: int = 24
+) -> OutcomeHead:
     """Return a head as training leaves one, its weights and statistics no longer fresh."""
     torch.manual_seed(5)
-    head = OutcomeHead(inputs, OutcomeSettings(channels=16, components=3, color=color))
+    head = OutcomeHead(
+        inputs, OutcomeSettings(channels=16, components=3, color=color, features=features)
+    )
     torch.nn.init.normal_(head.score.conv.weight, std=0.3)
     if tied:
         tie_outcome(head)
@@ -65,10 +69,11 @@ def some_outcome(count: int = 5, components: int = 3) -> OutcomeLogits:
     )
 
 
-def test_ownership_turns_with_the_board_and_the_score_does_not() -> None:
+@pytest.mark.parametrize("features", [0, 24])
+def test_ownership_turns_with_the_board_and_the_score_does_not(features: int) -> None:
     policy = network()
     tie(policy)
-    head, trunk = trained_head(tied=True), trunk_of(policy)
+    head, trunk = trained_head(tied=True, features=features), trunk_of(policy)
     x = torch.rand(2, 4, SIZE, SIZE)
     for quarter in range(4):
         for mirrored in (False, True):
@@ -81,9 +86,10 @@ def test_ownership_turns_with_the_board_and_the_score_does_not() -> None:
                 torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("features", [0, 24])
 @pytest.mark.parametrize("tied", [False, True])
-def test_a_folded_head_says_the_same(tied: bool) -> None:
-    head = trained_head(tied=tied)
+def test_a_folded_head_says_the_same(tied: bool, features: int) -> None:
+    head = trained_head(tied=tied, features=features)
     x = torch.rand(3, 16, SIZE, SIZE)
     for mine, theirs in zip(head(x, colors(3)), fold_outcome(head)(x, colors(3)), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-4, atol=1e-4)
@@ -156,8 +162,8 @@ def test_the_loss_is_that_of_the_positions_that_are_known() -> None:
 def test_a_weight_folder_keeps_both_and_the_moves_stay(tmp_path: Path) -> None:
     policy, head = network(), fold_outcome(trained_head())
     info = save_weights(tmp_path / "w", policy, describe_network(policy, "alphago4"), head)
-    kept = {"channels": 16, "pairs": 1, "components": 3, "normalization": "none", "color": True}
-    assert info.outcome == kept
+    kept = {"channels": 16, "pairs": 1, "components": 3, "normalization": "none"}
+    assert info.outcome == kept | {"color": True, "features": 24, "hidden": 64}
     loaded = load_weights(tmp_path / "w")
     assert loaded.outcome is not None
     x = torch.rand(2, 4, SIZE, SIZE)
@@ -167,11 +173,12 @@ def test_a_weight_folder_keeps_both_and_the_moves_stay(tmp_path: Path) -> None:
         assert torch.equal(mine, theirs)
 
 
-def test_a_head_from_before_color_was_told_is_read(tmp_path: Path) -> None:
-    policy, head = network(), fold_outcome(trained_head(color=False))
+def test_a_head_of_the_first_kind_is_read(tmp_path: Path) -> None:
+    policy, head = network(), fold_outcome(trained_head(color=False, features=0))
     save_weights(tmp_path / "w", policy, describe_network(policy, "alphago4"), head)
     description = json.loads((tmp_path / "w" / "model.json").read_text())
-    del description["outcome"]["color"]
+    for name in ("color", "features", "hidden"):
+        del description["outcome"][name]
     (tmp_path / "w" / "model.json").write_text(json.dumps(description))
     loaded = load_weights(tmp_path / "w")
     assert loaded.outcome is not None
