@@ -5,9 +5,9 @@
 Only the last layers learn, behind the means and maxima over the board, so moves and owners of
 points stay bit for bit, and every position is looked at once and then learned from many times.  Two
 parts of three are drawn evenly from the training games of both stores, half from each; the last
-third are openings of even games.  A position tells a score only after the opening: there is too
-much to come.  In openings of games without handicap stones the winner is learned only if the game
-is even, for a stronger White without komi sits at the same positions as an equal one.
+third are openings of even games and of handicap games.  In openings of games without handicap stones winner and score are
+learned only if the game is even, for a stronger White without komi sits at the same positions as an
+equal one.
 """
 
 import argparse
@@ -38,8 +38,8 @@ from gopolicy.nets.outcome_head import (
 )
 from gopolicy.nets.weights import LoadedNetwork, load_weights, save_weights
 
-FIRST, OPENING, EARLY = 9, 41, 60
-"""Moves: of the first positions, of an opening, and before which no score is learned."""
+FIRST, OPENING = 9, 41
+"""Moves of the first positions and of an opening."""
 UNEVEN_UNTIL = 30
 """Moves of uneven games that nothing is learned from."""
 FULL_KOMI = 5
@@ -82,9 +82,9 @@ def any_positions(part: GameSelection, count: int, dice: np.random.Generator) ->
 def opening_positions(
     part: GameSelection, count: int, dice: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Return the ids of count positions in openings of even games, many of the first moves."""
+    """Return ids of count positions in openings of even and of handicap games, many of the first."""
     table, games = part.table, part.games
-    games = games[~uneven_games(table, games) & (table.handicap[games] < 2)]
+    games = games[~uneven_games(table, games)]
     drawn = dice.choice(games, count, replace=count > len(games))
     is_first = dice.random(count) < 0.4
     at = np.where(is_first, dice.integers(0, FIRST, count), dice.integers(0, OPENING, count))
@@ -109,7 +109,7 @@ def look(loaded: LoadedNetwork, table: GameTable, ids: NDArray[np.int64]) -> Kno
             pooled = [each(wide).flatten(1).float() for each in (head.mean, head.maximum)]
         targets, located = outcome_targets(table, draw), table.locate(part)
         hidden = (located.indices < UNEVEN_UNTIL) & uneven_games(table, located.games)
-        counted = np.asarray(targets.counted, np.bool_) & (located.indices >= EARLY)
+        counted = np.asarray(targets.counted, np.bool_) & ~hidden
         found.append(
             Known(
                 means=pooled[0],

@@ -46,7 +46,7 @@ examples:
   gopolicy evaluate games.tar.gz --weights run/weights --report report --symmetries 8
   gopolicy evaluate kgs/*.tar.gz --min-rank 6d --handicap none --limit 100000 --json
   gopolicy evaluate store --split validation --json
-  gopolicy evaluate games.tar.gz --weights alphago-res-96x11-outcome --playouts 100"""
+  gopolicy evaluate games.tar.gz --playouts 100"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gopolicy.go.board import Board
-from gopolicy.nets.weight_info import shipped_root, shipped_weights
+from gopolicy.nets.weight_info import default_weights, shipped_root, shipped_weights
 from gopolicy.nets.weights import load_weights
 from gopolicy.policy.policy import Policy
 from gopolicy.sgf.read import read_game
@@ -56,3 +56,17 @@ def test_the_head_for_outcomes_leaves_the_moves_alone_and_knows_how_a_game_ends(
     assert abs(seen.lead - 5.5) < 5
     assert seen.black_wins > 0.5
     assert Policy(moves, device="cpu").outlooks([board]) is None
+
+
+def test_the_default_network_knows_how_a_game_ends_and_begins_even() -> None:
+    policy = Policy(load_weights(default_weights()), device="cpu", precision="fp32")
+    game = read_game(GAME)
+    board = Board.from_events(19, game.events, komi=7.5)
+    outlooks = policy.outlooks([board, Board(19)])
+    assert outlooks is not None
+    end, empty = outlooks
+    assert abs(end.lead - 5.5) < 5
+    assert end.black_wins > 0.5
+    assert 0.4 < empty.black_wins < 0.6
+    assert abs(empty.lead) < 5
+    assert empty.spread < 30
