@@ -5,9 +5,9 @@
 Only the last layers learn, behind the means and maxima over the board, so moves and owners of
 points stay bit for bit, and every position is looked at once and then learned from many times.  Two
 parts of three are drawn evenly from the training games of both stores, half from each; the last
-third are openings of even games and of handicap games.  In openings of games without handicap stones winner and score are
-learned only if the game is even, for a stronger White without komi sits at the same positions as an
-equal one.
+third are openings of even games and of handicap games.  In openings without handicap stones winner
+and score are learned only if the game is even, for a stronger White without komi sits at the same
+positions as an equal one.
 """
 
 import argparse
@@ -82,7 +82,7 @@ def any_positions(part: GameSelection, count: int, dice: np.random.Generator) ->
 def opening_positions(
     part: GameSelection, count: int, dice: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Return ids of count positions in openings of even and of handicap games, many of the first."""
+    """Return ids of count positions in openings of even and handicap games, many of the first."""
     table, games = part.table, part.games
     games = games[~uneven_games(table, games)]
     drawn = dice.choice(games, count, replace=count > len(games))
