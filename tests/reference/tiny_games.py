@@ -56,7 +56,7 @@ def write_outcome_weights(folder: Path, size: int = 9, planes: str = "alphago12"
     torch.manual_seed(5)
     count = plane_set(planes).count
     network = build_network("alphago-res", planes=count, size=size, filters=16, layers=4)
-    head = build_outcome(network, {"channels": 8, "components": 2, "color": True})
+    head = build_outcome(network, {"channels": 8, "components": 2})
     torch.nn.init.normal_(head.score.conv.weight, std=0.3)
     network, head = fold(network.eval()), fold_outcome(head.eval())
     save_weights(folder, network, describe_network(network, planes), head)
