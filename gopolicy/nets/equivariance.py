@@ -49,11 +49,6 @@ def tie_hidden(name: str, block: ConvBlock) -> None:
     _tie_block(name, block, lifts=False)
 
 
-def tie_first(name: str, block: ConvBlock) -> None:
-    """Tie one block whose inputs are planes, in place; name is for messages."""
-    _tie_block(name, block, lifts=True)
-
-
 def is_tied(network: nn.Module) -> bool:
     """Say whether `tie` has been at a network."""
     return any(parametrize.is_parametrized(module) for module in network.modules())

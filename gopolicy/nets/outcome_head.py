@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.equivariance import RepeatedChannels, is_tied, tie_first, tie_hidden
+from gopolicy.nets.equivariance import RepeatedChannels, is_tied, tie_hidden
 from gopolicy.nets.folding import folded_state
 from gopolicy.nets.layers import Add, BoardMaximum, BoardMean, ConvBlock, ConvOptions, GlobalBias
 from gopolicy.nets.network import LayerList
@@ -50,7 +50,7 @@ class OutcomeSettings:
     normalization: str = "batch"
     """none or batch; folded away after training."""
     color: bool = False
-    """Whether it is told which color is to move."""
+    """Whether it is told which color is to move; where there are features."""
     features: int = 0
     """What is known of the whole board: numbers whose mean and maximum over it tell the score.
 
@@ -66,6 +66,8 @@ class OutcomeSettings:
             raise ConfigError(f"expected outcome channels of a multiple of 8, got {self.channels}")
         if self.features % 8 or not 0 <= self.features <= 8192:
             raise ConfigError(f"expected features of a multiple of 8, got {self.features}")
+        if self.color and not self.features:
+            raise ConfigError("expected features where the color to move is told, got none")
         if not 1 <= self.hidden <= 8192:
             raise ConfigError(f"expected 1 to 8192 hidden numbers, got {self.hidden}")
         if not 0 <= self.pairs <= 100 or not 1 <= self.components <= 100:
@@ -194,8 +196,6 @@ def tie_outcome(head: OutcomeHead) -> None:
             continue
         if block in alike:  # its inputs are the same for all images of a channel
             parametrize.register_parametrization(block.conv, "weight", RepeatedChannels(1))
-        elif block is head.from_color:
-            tie_first(name, block)
         else:
             tie_hidden(name, block)
 

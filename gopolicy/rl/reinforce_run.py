@@ -42,7 +42,7 @@ from gopolicy.training.checkpoint import (
 )
 from gopolicy.training.interruption import StopRequest, stop_on_signals
 from gopolicy.training.journal import Journal
-from gopolicy.training.run_folder import announce
+from gopolicy.training.run_folder import announce, announce_lost_head
 from gopolicy.training.world import World, open_world
 
 _PLAY, _MEASURE = 0, 1
@@ -155,13 +155,16 @@ class _Reinforcer:
     def run(self, resume: bool, limits: Limits, request: StopRequest) -> Reinforced:
         """Begin or continue the run, and repeat iterations until an end."""
         torch.manual_seed(self.config.learning.seed)
-        network = first_policy(self.config, goes_on=resume and bool(checkpoints(self.out)))
+        goes_on = resume and bool(checkpoints(self.out))
+        network = first_policy(self.config, goes_on=goes_on)
         judge = judge_of(self.config, str(self.world.device))
         if resume:
             compute, why = continue_reinforce(self.out, self.config, judge, self.world), ""
         else:
             compute, why = begin_reinforce(self.out, self.config, network, judge, self.world)
         announce(compute, why, network, self.progress)
+        if not goes_on:
+            announce_lost_head(self.config.learning.start, self.progress)
         if self.world.leads:
             self._keep_parent(network, resume)
         self.world.wait()

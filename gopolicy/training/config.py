@@ -65,9 +65,9 @@ class TrainConfig:
     objective: str = "moves"
     """What to learn: moves, or outcome.  Outcomes, that is who wins and whose points are whose, are
     learned by a second head on the network start, whose moves stay as they are unless moves_weight
-    says otherwise; if it has such a head, that goes on learning."""
+    says otherwise; the head is a fresh one, whether start has one or not."""
     outcome_channels: int = 32
-    """Channels of a fresh head that learns outcomes."""
+    """Channels of the head that learns outcomes."""
     outcome_pairs: int = 1
     """Pairs of 3x3 convolutions of that head."""
     result_weight: float = 1.0

@@ -38,7 +38,12 @@ from gopolicy.training.journal import Journal
 from gopolicy.training.measure import LossTally, validate
 from gopolicy.training.objective import Objective, make_objective
 from gopolicy.training.optimizers import descend, make_optimizer
-from gopolicy.training.run_folder import announce, begin_run, continue_run
+from gopolicy.training.run_folder import (
+    announce,
+    announce_lost_head,
+    begin_run,
+    continue_run,
+)
 from gopolicy.training.run_report import write_run_report
 from gopolicy.training.schedule import RunClock, learning_rate
 from gopolicy.training.task import Result, Task
@@ -87,6 +92,8 @@ def _train(task: Task, resume: bool, progress: Progress) -> Result:
     else:
         compute, why = begin_run(task.out, config, source, network, world)
     announce(compute, why, network, progress)
+    if starts:
+        announce_lost_head(config.start, progress, fresh=config.objective == "outcome")
     trainer = _Trainer(task, objective, learner, compute, progress)
     trainer.origins = [name for name in (config.start if starts else "", config.teacher) if name]
     if resume:

@@ -20,7 +20,6 @@ from gopolicy.nets.outcome_head import (
     tie_outcome,
     trunk_and_moves,
 )
-from gopolicy.nets.weights import load_weights
 from gopolicy.training.batches import TrainBatch, to_tensors
 from gopolicy.training.compute import Compute
 from gopolicy.training.config import TrainConfig
@@ -148,16 +147,15 @@ class Outcomes:
         self._config = config
 
     def learner(self, network: PolicyNetwork) -> nn.Module:
-        """Return the network with a head, tied where the settings ask for it.
+        """Return the network with a fresh head, tied where the settings ask for it.
 
-        It is the head that the network at ``start`` has, or a fresh one.
+        A head that the network at ``start`` has does not go on learning: its normalizations are
+        folded away, and without them it forgets more than it learns (weights/LOG.md).
         """
         config = self._config
-        head = load_weights(config.start).outcome if config.start else None
-        if head is None:
-            channels, pairs = config.outcome_channels, config.outcome_pairs
-            wide = {"color": True, "features": IMAGES * channels}
-            head = build_outcome(network, {"channels": channels, "pairs": pairs} | wide)
+        channels, pairs = config.outcome_channels, config.outcome_pairs
+        wide = {"color": True, "features": IMAGES * channels}
+        head = build_outcome(network, {"channels": channels, "pairs": pairs} | wide)
         if config.equivariant:
             tie_outcome(head)
             if config.moves_weight:

@@ -160,6 +160,16 @@ def announce(compute: Compute, why: str, network: Any, progress: Progress) -> No
     progress.message(why or f"computing in {compute.precision}, {compute.memory_format}")
 
 
+def announce_lost_head(start: str, progress: Progress, *, fresh: bool = False) -> None:
+    """Say so if the weights at start tell who wins, which what is trained from them does not keep.
+
+    fresh: a new head for that is learned.
+    """
+    if start and read_info(find_weights(start)).outcome:
+        then = ": a fresh one is learned" if fresh else ""
+        progress.message(f"the outcome head of {start} is not kept{then}")
+
+
 def _describe(
     run: Path, config: TrainConfig, source: PositionSource, compute: Compute, facts: dict[str, Any]
 ) -> None:

@@ -48,7 +48,8 @@ def trained_head(
     """Return a head as training leaves one, its weights and statistics no longer fresh."""
     torch.manual_seed(5)
     head = OutcomeHead(
-        inputs, OutcomeSettings(channels=16, components=3, color=color, features=features)
+        inputs,
+        OutcomeSettings(channels=16, components=3, color=color and features > 0, features=features),
     )
     torch.nn.init.normal_(head.score.conv.weight, std=0.3)
     if tied:
@@ -98,11 +99,16 @@ def test_a_folded_head_says_the_same(tied: bool, features: int) -> None:
 def test_the_color_to_move_changes_the_score_where_a_head_is_told_it() -> None:
     x = torch.rand(4, 16, SIZE, SIZE)
     black, white = torch.ones(4), -torch.ones(4)
-    told, untold = trained_head(), trained_head(color=False)
+    told, untold = trained_head(), trained_head(color=False, features=0)
     torch.testing.assert_close(told(x, black).ownership, told(x, white).ownership)
     assert (told(x, black).centers - told(x, white).centers).abs().min() > 1e-3
     for mine, theirs in zip(untold(x, black), untold(x, white), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_the_color_to_move_needs_features() -> None:
+    with pytest.raises(ConfigError, match="expected features where the color"):
+        OutcomeSettings(color=True)
 
 
 def test_the_distribution_of_the_score_is_what_its_parts_say() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from reference.tiny_games import write_weights
+from reference.tiny_games import write_outcome_weights, write_weights
 
 from gopolicy.__main__ import main
 from gopolicy.cli.reinforce import details
@@ -335,6 +335,16 @@ def test_weights_of_another_size_are_carried_over(
     assert (
         load_weights(tmp_path / "weights", plane_set="alphago48", size=5).info.network == "alphago"
     )
+
+
+def test_an_outcome_head_that_is_not_kept_is_named(tmp_path: Path) -> None:
+    knows = write_outcome_weights(tmp_path / "knows", size=5, planes="alphago4")
+    said: list[str] = []
+    for out, start in (("a", knows), ("b", write_weights(tmp_path / "moves", size=5))):
+        limits = Limits(iterations=1)
+        config = begun_reinforce(small(), [f"start={start}"])
+        reinforce(tmp_path / out, config, limits=limits, device="cpu", progress=Listener(said))
+    assert [text for text in said if "head" in text] == [f"the outcome head of {knows} is not kept"]
 
 
 @pytest.mark.parametrize(
