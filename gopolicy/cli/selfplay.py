@@ -36,6 +36,7 @@ EXAMPLES = """\
 examples:
   gopolicy selfplay --out games --games 1000
   gopolicy selfplay --weights run/weights --out games --temperature 0.5 --sgf sgf
+  gopolicy selfplay --size 9 --temperature 0.7 --games 5000 --out small-boards
   gopolicy selfplay --from store --out endings --per-game 2
 
 Ctrl-C writes a store of the games that have ended, and --resume goes on, also after a crash, with
@@ -72,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "break off longer games (default: four times the points)",
         kind=positive_int,
     )
+    add("--size N", "side of the board (default: that of the weights)", kind=positive_int)
     add("--parallel N", "games in step", 64, whole_number(1, 4096))
     add("--seed N", "of the games", 1, seed)
     add("--resume", "go on with a run that was stopped", action="store_true")
@@ -92,7 +94,9 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.policy.load import load
     from gopolicy.rl.self_play_run import run_self_play
 
-    policy = load(args.weights, device=args.device, precision="fp32", backend=args.backend)
+    policy = load(
+        args.weights, device=args.device, precision="fp32", backend=args.backend, size=args.size
+    )
     plan = _plan(args, policy.size)
     result = run_self_play(plan, policy, TqdmProgress())
     if result.signal:

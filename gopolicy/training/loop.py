@@ -18,7 +18,7 @@ from gopolicy.nets.outcome_head import fold_outcome
 from gopolicy.nets.registry import build_network
 from gopolicy.nets.seen_games import read_seen_games, write_seen_games
 from gopolicy.nets.weight_info import find_weights
-from gopolicy.nets.weights import describe_network, load_weights, save_weights
+from gopolicy.nets.weights import describe_network, save_weights
 from gopolicy.progress import SILENT, Progress
 from gopolicy.timing import SpeedWatch
 from gopolicy.training.averaging import WeightAverage
@@ -38,12 +38,7 @@ from gopolicy.training.journal import Journal
 from gopolicy.training.measure import LossTally, validate
 from gopolicy.training.objective import Objective, make_objective
 from gopolicy.training.optimizers import descend, make_optimizer
-from gopolicy.training.run_folder import (
-    announce,
-    announce_lost_head,
-    begin_run,
-    continue_run,
-)
+from gopolicy.training.run_folder import announce, begin_run, begin_with, continue_run
 from gopolicy.training.run_report import write_run_report
 from gopolicy.training.schedule import RunClock, learning_rate
 from gopolicy.training.task import Result, Task
@@ -84,7 +79,7 @@ def _train(task: Task, resume: bool, progress: Progress) -> Result:
     network = build_network(config.network, planes=source.planes, size=source.size, **settings)
     starts = bool(config.start) and not (resume and checkpoints(task.out))
     if starts:
-        network.load_state_dict(load_weights(config.start).network.state_dict())
+        begin_with(config, network, progress)
     objective = make_objective(config, source.size, world.device)
     learner = objective.learner(network)
     if resume:
@@ -92,8 +87,6 @@ def _train(task: Task, resume: bool, progress: Progress) -> Result:
     else:
         compute, why = begin_run(task.out, config, source, network, world)
     announce(compute, why, network, progress)
-    if starts:
-        announce_lost_head(config.start, progress, fresh=config.objective == "outcome")
     trainer = _Trainer(task, objective, learner, compute, progress)
     trainer.origins = [name for name in (config.start if starts else "", config.teacher) if name]
     if resume:

@@ -10,7 +10,10 @@ from torch import nn
 
 from gopolicy.errors import ConfigError, OutputError
 from gopolicy.files import check_folder
+from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.weight_info import find_weights, read_info, shipped_root
+from gopolicy.nets.weights import load_weights
+from gopolicy.policy.other_sizes import at_size
 from gopolicy.progress import Progress
 from gopolicy.training.batches import PositionSource
 from gopolicy.training.checkpoint import checkpoints, last_step
@@ -158,6 +161,19 @@ def announce(compute: Compute, why: str, network: Any, progress: Progress) -> No
     settings = ", ".join(f"{key} {value}" for key, value in network.settings.items())
     progress.message(f"{network.name} ({settings}): {network.parameter_count:,} parameters")
     progress.message(why or f"computing in {compute.precision}, {compute.memory_format}")
+
+
+def begin_with(config: TrainConfig, network: PolicyNetwork, progress: Progress) -> None:
+    """Fill a network with the weights that a run starts from, and say what becomes of them.
+
+    `ConfigError` for those that are bound to boards of another size.
+    """
+    known = load_weights(config.start).network
+    network.load_state_dict(at_size(known, network.size).state_dict())
+    if known.size != network.size:
+        sizes = f"{known.size}x{known.size} to {network.size}x{network.size}"
+        progress.message(f"{config.start} is carried over from {sizes}")
+    announce_lost_head(config.start, progress, fresh=config.objective == "outcome")
 
 
 def announce_lost_head(start: str, progress: Progress, *, fresh: bool = False) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from reference.listener import Listener
 from reference.tiny_games import write_outcome_weights, write_weights
 
 from gopolicy.__main__ import main
@@ -258,13 +259,13 @@ def test_a_run_goes_on_without_the_weights_it_began_with(tmp_path: Path) -> None
 
 
 def test_games_with_few_decisions_or_none(tmp_path: Path) -> None:
-    said: list[str] = []
+    listener = Listener()
     config = small("batch_size=300", "positions_per_game=40")
     limits = Limits(iterations=2)
-    reinforce(tmp_path, config, limits=limits, device="cpu", progress=Listener(said))
+    reinforce(tmp_path, config, limits=limits, device="cpu", progress=listener)
     count = entries(tmp_path)[0]["decisions"]
     assert 0 < count < 300
-    (told,) = [text for text in said if "decisions" in text]
+    (told,) = [text for text in listener.said if "decisions" in text]
     assert f"only {count:,.0f} decisions in an iteration, which count as batch_size 300" in told
     torch.manual_seed(1)
     network = build_network("alphago-res", planes=4, size=5, **config.learning.settings)
@@ -291,37 +292,16 @@ def test_a_damaged_past_self_is_named_and_left_out(tmp_path: Path) -> None:
     run(tmp_path, 2)
     broken = tmp_path / "pool" / "000001" / "model.safetensors"
     broken.write_bytes(broken.read_bytes()[:-4] + b"\0\0\0\1")
-    said: list[str] = []
-    listener = Listener(said)
+    listener = Listener()
     pool = Pool(tmp_path / "pool", "alphago4", "cpu", listener)
     draw = np.random.default_rng(1)
     drawn = {pool.draw(1, 5, draw).info.sha256 for _ in range(12)}  # type: ignore[union-attr]
     assert drawn == {load_weights(tmp_path / "pool" / "000000").info.sha256}
-    assert len(said) == 1
-    assert "past self 1 is left out" in said[0]
-    assert "sha256" in said[0]
+    (said,) = listener.said
+    assert "past self 1 is left out" in said
+    assert "sha256" in said
     assert Pool(tmp_path / "nothing", "alphago4", "cpu", SILENT).draw(5, 5, draw) is None
     assert run(tmp_path, 2, resume=True).iterations == 4
-
-
-class Listener:
-    """Keeps the messages of long work."""
-
-    def __init__(self, said: list[str]) -> None:
-        self.said = said
-
-    def start(self, label: str, total: int | None, unit: str) -> None:
-        """Ignore."""
-
-    def advance(self, count: int = 1, **figures: object) -> None:
-        """Ignore."""
-
-    def message(self, text: str) -> None:
-        """Keep it."""
-        self.said.append(text)
-
-    def finish(self) -> None:
-        """Ignore."""
 
 
 def test_weights_of_another_size_are_carried_over(
@@ -339,12 +319,14 @@ def test_weights_of_another_size_are_carried_over(
 
 def test_an_outcome_head_that_is_not_kept_is_named(tmp_path: Path) -> None:
     knows = write_outcome_weights(tmp_path / "knows", size=5, planes="alphago4")
-    said: list[str] = []
+    listener = Listener()
     for out, start in (("a", knows), ("b", write_weights(tmp_path / "moves", size=5))):
         limits = Limits(iterations=1)
         config = begun_reinforce(small(), [f"start={start}"])
-        reinforce(tmp_path / out, config, limits=limits, device="cpu", progress=Listener(said))
-    assert [text for text in said if "head" in text] == [f"the outcome head of {knows} is not kept"]
+        reinforce(tmp_path / out, config, limits=limits, device="cpu", progress=listener)
+    assert [text for text in listener.said if "head" in text] == [
+        f"the outcome head of {knows} is not kept"
+    ]
 
 
 @pytest.mark.parametrize(

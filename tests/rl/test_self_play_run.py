@@ -75,6 +75,13 @@ def test_the_store_holds_the_score_and_the_owners_of_every_game(played: Path) ->
     assert not played.with_name("store.journal").exists()
 
 
+def test_games_on_boards_of_another_size(weights: Path, tmp_path: Path) -> None:
+    out = tmp_path / "five"
+    assert main(words(weights, out, "--size", "5", "--sgf", str(tmp_path / "sgf"))) == 0
+    assert open_store(out).table.size == 5
+    assert read_game(tmp_path / "sgf" / "game-000000.sgf").size == 5
+
+
 def test_the_games_are_there_as_sgf(played: Path) -> None:
     store = open_store(played)
     folder = played.with_name("sgf")

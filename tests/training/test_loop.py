@@ -13,11 +13,14 @@ import pytest
 import safetensors.torch
 import torch
 from reference.fake_source import FakeSource
+from reference.listener import Listener
 
 from gopolicy import files
 from gopolicy.errors import ConfigError, OutputError
+from gopolicy.nets.registry import build_network
 from gopolicy.nets.seen_games import read_seen_games, write_seen_games
-from gopolicy.nets.weights import load_weights
+from gopolicy.nets.weights import describe_network, load_weights, save_weights
+from gopolicy.policy.other_sizes import at_size
 from gopolicy.training.checkpoint import RunFacts, checkpoints, update_facts
 from gopolicy.training.config import TrainConfig, override
 from gopolicy.training.loop import TrainingError, train_task
@@ -172,6 +175,21 @@ def test_a_terminated_run_says_by_which_signal(tmp_path: Path) -> None:
     assert result.signal == signal.SIGTERM
     assert result.positions == 8
     assert load_weights(tmp_path / "weights").info.positions == 8
+
+
+def test_weights_of_another_size_are_carried_over(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    larger = build_network("alphago", planes=3, size=9, filters=4, layers=3)
+    for parameter in larger.parameters():  # the bias of each point is one
+        torch.nn.init.normal_(parameter, std=0.3)
+    save_weights(tmp_path / "nine", larger, describe_network(larger, "fake"))
+    listener = Listener()
+    config = started_config(TINY, [f"start={tmp_path / 'nine'}", "lr=1e-12", "positions=8"])
+    result = run(config, tmp_path / "run", progress=listener)
+    assert f"{tmp_path / 'nine'} is carried over from 9x9 to 5x5" in listener.said
+    kept = load_weights(result.weights, plane_set="fake", size=5).network
+    x = torch.rand(2, 3, 5, 5)
+    torch.testing.assert_close(kept(x), at_size(larger, 5)(x), rtol=1e-4, atol=1e-4)
 
 
 def test_weights_are_the_plain_network_with_the_measured_accuracy(tmp_path: Path) -> None:

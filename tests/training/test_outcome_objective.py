@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 from reference.fake_source import FakeBatch, FakeSource
+from reference.listener import Listener
 
 from gopolicy.data.outcome_targets import OutcomeTargets
 from gopolicy.errors import ConfigError, StoreError
 from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import describe_network, load_weights, save_weights
-from gopolicy.progress import SILENT, Progress, Silent
+from gopolicy.progress import SILENT, Progress
 from gopolicy.settings import Setting
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.config import TrainConfig, override
@@ -71,16 +72,6 @@ def settings(start: Path, *changes: str) -> TrainConfig:
         validation_every=16,
     )
     return started_config(base, list(changes))
-
-
-class Told(Silent):
-    """A listener that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.lines.append(text)
 
 
 def run(
@@ -161,15 +152,15 @@ def test_a_head_of_the_network_at_the_start_is_not_kept_and_that_is_said(
 ) -> None:
     first = run(settings(start), tmp_path / "first").weights
     again = settings(first, f"objective={objective}", "lr=1e-12", "outcome_channels=8")
-    told = Told()
-    after = load_weights(run(again, tmp_path / "run", progress=told))
-    assert f"the outcome head of {first} {said}" in told.lines
+    listener = Listener()
+    after = load_weights(run(again, tmp_path / "run", progress=listener))
+    assert f"the outcome head of {first} {said}" in listener.said
     assert (after.outcome is not None) == (objective == "outcome")
     if after.outcome:
         assert after.outcome.settings.channels == 8
-    told.lines.clear()
-    run(resumed_config(tmp_path / "run", ["positions=40"]), tmp_path / "run", True, told)
-    assert not any("outcome head" in line for line in told.lines)
+    listener.said.clear()
+    run(resumed_config(tmp_path / "run", ["positions=40"]), tmp_path / "run", True, listener)
+    assert not any("outcome head" in line for line in listener.said)
 
 
 def test_formats_are_tried_although_the_network_is_frozen(start: Path, tmp_path: Path) -> None:
