@@ -116,7 +116,7 @@ export function resultWords(result) {
 /** Says so in the dialog where the network does not know who wins. */
 export function allowLookAhead(possible) {
   byId("begin").querySelector("[name=look_ahead]").disabled = !possible;
-  if (!possible) byId("ahead").textContent = "To look ahead takes a network that knows who wins, such as alphago-res-96x11-outcome.";
+  if (!possible) byId("ahead").textContent = "To look ahead takes a network that knows who wins, such as alphago-res-96x15.";
 }
 
 export function listenToDialog(link) {
