@@ -6,7 +6,7 @@ more probable by how much better the game ended than expected.
 Letters: B batch, C planes, N board side, A = N * N points, G games, M decisions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,11 +30,12 @@ from gopolicy.rl.advantages import (
 from gopolicy.rl.candidate_targets import CandidateTargets
 from gopolicy.rl.decisions import (
     DecisionEncoder,
+    Decisions,
     Floats,
+    Ints,
     decisions_of,
     draw_per_game,
 )
-from gopolicy.rl.lessons import Lesson, RecentLessons
 from gopolicy.rl.mirrored_games import play_settings
 from gopolicy.rl.policy_gradient_loss import (
     clipped_gain,
@@ -52,6 +53,8 @@ from gopolicy.training.world import World
 
 _FIGURES = ("loss", "entropy", "kl", "ownership_loss")
 _TINY = 1e-8
+_AT_ONCE = 256
+"""Decisions that are looked at together where nothing is learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,33 @@ class Networks:
         return nn.ModuleDict({name: each for name, each in named.items() if each is not None})
 
 
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """Decisions and what is known of each."""
+
+    decisions: Decisions
+    choices: npt.NDArray[np.bool_]
+    """[M, A] what there was to choose from."""
+    symmetries: npt.NDArray[np.int8]
+    """[M] how each is turned."""
+    shares: npt.NDArray[np.float32] | None = None
+    """[M, A] the probabilities that are aimed at; None: what was played tells."""
+
+    def __len__(self) -> int:
+        return len(self.decisions)
+
+    def take(self, chosen: Ints) -> "_Lesson":
+        """Return some of them, by their numbers."""
+        shares = None if self.shares is None else self.shares[chosen]
+        choices, symmetries = self.choices[chosen], self.symmetries[chosen]
+        return _Lesson(self.decisions.take(chosen), choices, symmetries, shares)
+
+    def parts(self) -> Iterator["_Lesson"]:
+        """Yield all in order, in parts that can be looked at together."""
+        for first in range(0, len(self), _AT_ONCE):
+            yield self.take(np.arange(first, min(first + _AT_ONCE, len(self))))
+
+
 class Learner:
     """Trains the networks of a run on one batch of games after the other."""
 
@@ -82,9 +112,7 @@ class Learner:
         networks: Networks,
         compute: Compute,
         world: World,
-        recent: RecentLessons | None = None,
     ) -> None:
-        """Learn from recent lessons again beside each new one, if there are any."""
         self.config, self.networks, self._compute, self._world = config, networks, compute, world
         self.module = networks.learning()
         compute.place(self.module, world.device)
@@ -95,7 +123,6 @@ class Learner:
         self.average = WeightAverage(networks.policy, ema) if ema else None
         self._encoder = DecisionEncoder(config.learning.planes, play_settings(config))
         self._targets = CandidateTargets(networks.judge, config) if networks.judge else None
-        self._recent = recent
 
     @property
     def best_policy(self) -> PolicyNetwork:
@@ -109,23 +136,18 @@ class Learner:
         draw: np.random.Generator,
         policy: Mover,
         go_on: Callable[[], bool] = lambda: True,
-        iteration: int = 0,
     ) -> tuple[int, dict[str, float]]:
         """Learn from games in which the policy was mover 0; return the steps made and figures.
 
-        step: steps made before; iteration: the number of this lesson.  The figures are means over
-        the decisions, and how many decisions were learned from.  While candidates are tried, which
-        takes as long as the games, go_on is asked again and again: `GamesGivenUpError` where it
-        says no; nothing has been learned then.  ConfigError where there is no decision to learn
-        from.
+        step: steps made before.  The figures are means over the decisions, and how many decisions
+        were learned from.  While candidates are tried, which takes as long as the games, go_on is
+        asked again and again: `GamesGivenUpError` where it says no; nothing has been learned then.
+        ConfigError where there is no decision to learn from.
         """
         lesson, advantages = self._prepare(games, draw, policy, go_on)
-        if self._fewest(len(lesson)) == 0:
-            raise ConfigError("the games have no decision to learn from; play more or larger ones")
-        if self._recent is not None:
-            lesson = self._recent.add(iteration, lesson)
-            advantages = np.zeros(len(lesson))
         fewest = self._fewest(len(lesson))
+        if fewest == 0:
+            raise ConfigError("the games have no decision to learn from; play more or larger ones")
         ownership = np.stack([game.ownership for game in games])
         size = self.config.learning.batch_size // self._world.size
         steps = max(fewest // size, 1)
@@ -154,7 +176,7 @@ class Learner:
         draw: np.random.Generator,
         policy: Mover,
         go_on: Callable[[], bool] = lambda: True,
-    ) -> tuple[Lesson, Floats]:
+    ) -> tuple[_Lesson, Floats]:
         """Return what is learned from and the advantages, scaled to a mean square of 1."""
         every = decisions_of(games)
         symmetries = draw.integers(0, 8, len(every), dtype=np.int8)
@@ -163,7 +185,7 @@ class Learner:
         chosen = draw_per_game(every, self.config.positions_per_game, draw)
         seen = np.arange(len(every)) if self.config.trace < 1 else chosen
         some = every.take(seen)
-        lesson = Lesson(some, self._encoder.choices(games, some), symmetries[seen])
+        lesson = _Lesson(some, self._encoder.choices(games, some), symmetries[seen])
         if self._targets:
             return self._aimed(lesson, policy, go_on), np.zeros(len(lesson))
         advantages = self._advantages(
@@ -174,7 +196,7 @@ class Learner:
         spread = self._mean(np.square(advantages)) ** 0.5
         return lesson, advantages / (spread + _TINY)
 
-    def _advantages(self, lesson: Lesson, black: Floats) -> Floats:
+    def _advantages(self, lesson: _Lesson, black: Floats) -> Floats:
         """Return the advantages of decisions, [M], from Black's results [G]."""
         decisions = lesson.decisions
         results = results_of(decisions, black)
@@ -187,7 +209,7 @@ class Learner:
         return traced(decisions, fitted(self._values(lesson), results), results, self.config.trace)
 
     @torch.inference_mode()
-    def _values(self, lesson: Lesson) -> Floats:
+    def _values(self, lesson: _Lesson) -> Floats:
         """Return what the critic expects for the player of each decision, from -1 to 1, [M]."""
         config = self.config
         leads = [np.zeros(0)]
@@ -199,7 +221,7 @@ class Learner:
         return values
 
     @torch.inference_mode()
-    def _aimed(self, lesson: Lesson, policy: Mover, go_on: Callable[[], bool]) -> Lesson:
+    def _aimed(self, lesson: _Lesson, policy: Mover, go_on: Callable[[], bool]) -> _Lesson:
         """Return a lesson with the probabilities that are aimed at.
 
         They are the parent's, shifted.  Were they those of the policy as it is now, what the judge
@@ -214,7 +236,7 @@ class Learner:
         return replace(lesson, shares=self._encoder.turned(shares, lesson.symmetries))
 
     @torch.inference_mode()
-    def _played(self, lesson: Lesson) -> npt.NDArray[np.float32]:
+    def _played(self, lesson: _Lesson) -> npt.NDArray[np.float32]:
         """Return the log-probabilities of what was played as the policy is now, [M]."""
         found = [np.zeros(0, np.float32)]
         for part in lesson.parts():
@@ -222,7 +244,7 @@ class Learner:
         return np.concatenate(found)
 
     def _terms(
-        self, part: Lesson, advantages: Floats, before: npt.NDArray[np.float32] | None
+        self, part: _Lesson, advantages: Floats, before: npt.NDArray[np.float32] | None
     ) -> dict[str, Tensor]:
         """Return loss, entropy and divergence from the parent."""
         config, device = self.config, self._world.device
@@ -242,20 +264,20 @@ class Learner:
             terms["loss"] = terms["loss"] + config.kl * terms["kl"]
         return terms
 
-    def _ownership_loss(self, part: Lesson, ownership: npt.NDArray[np.int8]) -> Tensor:
+    def _ownership_loss(self, part: _Lesson, ownership: npt.NDArray[np.int8]) -> Tensor:
         """Return how far the critic is from whose the points [G, A] were."""
         owned = self._encoder.owned(part.decisions, ownership, part.symmetries)
         logits_ba = self._look(self.networks.critic, part)[0]
         target_ba = torch.from_numpy(owned).to(self._world.device)
         return F.binary_cross_entropy_with_logits(logits_ba, target_ba)
 
-    def _logs(self, network: PolicyNetwork | None, part: Lesson) -> tuple[Tensor, Tensor]:
+    def _logs(self, network: PolicyNetwork | None, part: _Lesson) -> tuple[Tensor, Tensor]:
         """Return log-probabilities, [B, A], and those of what was played, [B]."""
         logits_ba, choices_ba, points_b = self._look(network, part)
         logs_ba = masked_log_softmax(logits_ba, choices_ba, self.config.temperature)
         return logs_ba, logs_ba.gather(1, points_b[:, None])[:, 0]
 
-    def _look(self, network: PolicyNetwork | None, part: Lesson) -> tuple[Tensor, Tensor, Tensor]:
+    def _look(self, network: PolicyNetwork | None, part: _Lesson) -> tuple[Tensor, Tensor, Tensor]:
         """Return what a network answers, [B, A], the choices, [B, A], and what was played, [B]."""
         assert network is not None
         device = self._world.device

@@ -22,11 +22,11 @@ LEARNING = (
 """The settings of `gopolicy train` that mean the same here."""
 EXTENDABLE = {
     *("pool_every", "pool_share", "positions_per_game", "trace", "softness", "clip_ratio"),
-    *("candidates", "judge", "continuation", "boldness", "replay", "entropy", "kl"),
+    *("candidates", "judge", "continuation", "boldness", "entropy", "kl"),
     *("measure_every", "measure_games"),
 }
 """What may change when a run goes on, beside what may in `gopolicy train`."""
-_OF_CANDIDATES = ("judge", "continuation", "plies", "boldness", "replay")
+_OF_CANDIDATES = ("judge", "continuation", "plies", "boldness")
 _OF_RESULTS = ("baseline", "softness", "clip_ratio")
 _OF_OWNERSHIP = ("trace", "critic_first")
 """Settings that have an effect only with candidates, only without, only with that baseline."""
@@ -96,9 +96,6 @@ class ReinforceConfig:
     plies: int = 0
     """With candidates: moves and passes after which a game is broken off, since its end teaches
     nothing; 0: played to the end, at most four times the points."""
-    replay: int = 0
-    """With candidates: iterations whose decisions are learned from again beside the new ones, since
-    it takes longer to try candidates than to learn from them."""
     boldness: float = 4.0
     """With candidates: how much more probable a move shall become if its player is ahead by one
     standard deviation of the score more, in logarithms of probability."""
@@ -173,7 +170,6 @@ _RANGES = {
     "continuation": Range(0, 100),
     "plies": Range(0),
     "boldness": Range(0, 100),
-    "replay": Range(0, 1000),
     "entropy": Range(0, 1000),
     "kl": Range(0, 1000),
     "measure_every": Range(0),

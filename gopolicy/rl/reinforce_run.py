@@ -27,7 +27,6 @@ from gopolicy.progress import SILENT, Progress
 from gopolicy.rl.first_networks import first_critic, first_policy, judge_of
 from gopolicy.rl.learner import Learner, Networks
 from gopolicy.rl.learning_curves import draw_learning_curves
-from gopolicy.rl.lessons import RecentLessons
 from gopolicy.rl.mirrored_games import GamesGivenUpError, MirroredGames, points_won
 from gopolicy.rl.pool import Pool
 from gopolicy.rl.reinforce_config import ReinforceConfig
@@ -177,8 +176,7 @@ class _Reinforcer:
             parent=self.parent if self._needs_parent else None,
             judge=judge,
         )
-        self.recent = self._recent_lessons()
-        self.learner = Learner(self.config, networks, compute, self.world, self.recent)
+        self.learner = Learner(self.config, networks, compute, self.world)
         if resume:
             self._restore()
         self.world.share(self.learner.module.state_dict().values())
@@ -229,9 +227,7 @@ class _Reinforcer:
             [policy, *opponent], self.config.games, seed, plies=self.config.plies
         )
         seconds = time.perf_counter() - start
-        steps, figures = self.learner.learn(
-            games, self.facts.step, draw, policy, self._goes_on, number
-        )
+        steps, figures = self.learner.learn(games, self.facts.step, draw, policy, self._goes_on)
         self._warn_of_few(figures["decisions"], steps)
         self.facts.step += steps
         self.facts.counts["iteration"] += 1
@@ -367,8 +363,6 @@ class _Reinforcer:
         if self.world.leads:
             self.pool.forget_after(self.iteration)
         self.world.wait()
-        if self.recent:
-            self.recent.restore(self.iteration)
         games = int(self.facts.counts["games"])
         self.progress.message(f"continuing after {self.iteration:,} iterations, {games:,} games")
 
@@ -377,16 +371,6 @@ class _Reinforcer:
         if self.world.leads:
             save_checkpoint(self.out, self._parts(), self.facts)
             self._save_weights()
-        self.world.wait()
-        if self.recent:
-            self.recent.forget_before(self.iteration)
-
-    def _recent_lessons(self) -> RecentLessons | None:
-        """Return what keeps the lessons that are learned from again, if any are."""
-        if not self.config.replay:
-            return None
-        keep, rank = self.config.replay, self.world.rank
-        return RecentLessons(self.out / "lessons", self.config.size, keep, rank, self.progress)
 
     def _save_weights(self) -> None:
         """Write the weight folder."""

@@ -209,7 +209,6 @@ TAUGHT = ("candidates=3", "judge=any")
         (["plies=20"], "plies 20 needs candidates"),
         (["continuation=2"], "continuation 2 needs candidates"),
         (["boldness=5"], "boldness 5.0 needs candidates"),
-        (["replay=2"], "replay 2 needs candidates"),
         (["critic_first=100"], "critic_first 100 needs baseline=ownership"),
         ([*TAUGHT, "baseline=ownership"], "baseline 'ownership' has no effect with candidates"),
         ([*TAUGHT, "softness=3"], "softness 3.0 has no effect with candidates"),
