@@ -8,7 +8,8 @@ playouts.  Where the count is what the record says, or nearly so (territory and 
 make a difference), score and owners are kept; about nine of ten agree.  All moves of such a game
 led to its score, so it begins at event 0.
 
-Every game of the store is kept, as is its side of the split.  Those that were lost by the clock or
+Every game of the store is kept, as is its side of the split, and what the store knows of games that
+are not counted here.  Those that were lost by the clock or
 forfeited lose their winner: it is not to be learned from the board.  So do games without handicap
 and without komi: three of four games that Fox wrote say so, and were won as if there were one.
 """
@@ -27,9 +28,10 @@ from tqdm import tqdm
 from gopolicy.cores import usable_cores
 from gopolicy.data.played_out import PlayedOut
 from gopolicy.data.prepare_options import PrepareOptions
-from gopolicy.data.store import Store, open_store, write_store
+from gopolicy.data.store import Store, check_target, open_store, write_store
 from gopolicy.data.table import GameTable
 from gopolicy.data.workers import ordered_map
+from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.go.board import Board
 from gopolicy.go.scoring import owners_by_area
 from gopolicy.play.playouts import dead_chains
@@ -87,6 +89,15 @@ def counted(store: Store, games: NDArray[np.int64]) -> Iterator[tuple[int, NDArr
             bar.update(len(piece))
 
 
+def known_ends(table: GameTable) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+    """Return the owners [G, N * N] that a store knows already and the starts [G] they are for."""
+    if table.played_out is not None:
+        owners = table.played_out.ownership(np.arange(table.games))
+        return owners, np.array(table.played_out.starts)
+    behind = np.diff(table.event_offsets).astype(np.int32)  # no position of the game is counted
+    return np.zeros((table.games, table.size**2), np.int8), behind
+
+
 def main() -> None:
     """Run the tool."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -95,14 +106,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--split", choices=("all", "train", "validation"), default="all")
     args = parser.parse_args()
+    check_target(args.out)
     store = open_store(args.store)
+    if args.out.resolve() == store.path.resolve():
+        raise ConfigError(f"{args.out} is the store to count; choose another folder")
     table = store.table
     lengths = np.diff(table.event_offsets)
     margins, off = results(table, args.archives)
     told = ~np.isnan(margins + table.komi) & (lengths >= FEWEST_EVENTS)
     asked = np.intersect1d(np.flatnonzero(told), store.split(args.split).games)
-    owners = np.zeros((table.games, table.size**2), np.int8)
-    starts = lengths.astype(np.int32)  # behind the last event: no position of it is counted
+    owners, starts = known_ends(table)
     agree = 0
     for game, whose in counted(store, asked):
         ahead = int(whose.sum(dtype=np.int64)) - float(table.komi[game])
@@ -123,4 +136,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GoPolicyError as error:
+        raise SystemExit(f"count_finished: {error}") from None

@@ -273,4 +273,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GoPolicyError as error:
+        raise SystemExit(f"ended_games: {error}") from None

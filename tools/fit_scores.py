@@ -28,6 +28,7 @@ from gopolicy.data.sampling import Draw
 from gopolicy.data.selection import GameSelection
 from gopolicy.data.store import open_store
 from gopolicy.data.table import GameTable
+from gopolicy.errors import GoPolicyError
 from gopolicy.features.encode import Encoder
 from gopolicy.nets.outcome_head import (
     OutcomeHead,
@@ -206,4 +207,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GoPolicyError as error:
+        raise SystemExit(f"fit_scores: {error}") from None

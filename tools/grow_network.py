@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from gopolicy.data.loader import BatchLoader
 from gopolicy.data.sampling import BatchPlan
 from gopolicy.data.store import open_store
+from gopolicy.errors import GoPolicyError
 from gopolicy.nets.equivariance import IMAGES
 from gopolicy.nets.layers import ConvBlock
 from gopolicy.nets.network import PolicyNetwork
@@ -126,4 +127,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except GoPolicyError as error:
+        raise SystemExit(f"grow_network: {error}") from None
