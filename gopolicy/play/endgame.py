@@ -140,9 +140,21 @@ class Adviser:
     """Compares moves of one color in one position with passing, by playouts."""
 
     def __init__(
-        self, board: Board, color: Color, seen: CountedPosition, *, playouts: int, seed: int
+        self,
+        board: Board,
+        color: Color,
+        seen: CountedPosition,
+        *,
+        playouts: int,
+        seed: int,
+        must_gain: bool = False,
     ) -> None:
-        self._board, self._color, self._seen = board, color, seen
+        """Get ready.
+
+        must_gain: a move at an open point has to gain something as well, in the count that would be
+        made after it or clearly by playouts.
+        """
+        self._board, self._color, self._seen, self._must_gain = board, color, seen, must_gain
         self._playouts, self._seed = playouts, seed
         self._passing = self._look(board)
 
@@ -155,17 +167,27 @@ class Adviser:
             return False  # nobody's point is not worth putting oneself in atari
         after = self._look(board)
         gain, noise = self._gain(after)
-        if tidying or is_open:
+        if tidying or (is_open and not self._must_gain):
             return gain > -_LOSS - noise
         by_territory = self._seen.scoring == "territory"
+        if is_open and gain > -_LOSS - noise and self._counts_more(board, after):
+            return True
         if gain <= _GAIN + by_territory + 2 * noise:
             return False
+        if is_open:
+            return True
         if self._seen.owners[point] == self._color.opponent:
             return self._count(board, after) - self._seen.lead_of(self._color) > _GAIN
         return not by_territory or self._saves_a_chain(after)
 
+    def _counts_more(self, board: Board, after: Outlook) -> bool:
+        """Return whether the count is better for the player than before."""
+        return self._count(board, after) > self._seen.lead_of(self._color)
+
     def is_harmless(self, point: Point) -> bool:
-        """Return whether playouts see no harm in a legal move."""
+        """Return whether playouts see no harm in a legal move, or the gain that is needed."""
+        if self._must_gain and self._seen.open_points[point]:
+            return self.is_useful(point)
         board = self._board.copy()
         board.play(point, self._color)
         gain, noise = self._gain(self._look(board))

@@ -222,6 +222,7 @@ class Turn:
             seen,
             playouts=self.settings.playouts,
             seed=self.board.ply,
+            must_gain=self._both_could_pass(),
         )
         trusted = self._trusted_move(probabilities, seen, adviser)
         if trusted != PASS:

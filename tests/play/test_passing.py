@@ -121,6 +121,42 @@ def test_a_pass_is_answered_with_a_move_that_gains_by_territory_too(color: Color
     assert chosen(Player(Wishes("B7")), board, color, scoring="territory") == "B7"
 
 
+BETWEEN_WALLS = """
+    . X . X . O . O .
+    X X X X . O O O O
+    . X . X . O . O .
+    X X X X . O O O O
+    . X . X . O . O .
+    X X X X . O O O O
+    . X . X . O . O .
+    X X X X . O O O O
+    . X . X . O . O .
+"""
+"""Nine points that are worth nothing by territory, too many to try out every move there."""
+
+
+@pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
+def test_points_that_are_worth_nothing_are_not_played_once_somebody_has_passed(
+    color: Color,
+) -> None:
+    board = Board.from_diagram(BETWEEN_WALLS, to_move=color.opponent)
+    eager = Player(Wishes("E5"))
+    assert chosen(eager, board, color, scoring="territory") == "E5"
+    board.play("pass")
+    assert chosen(eager, board, color, scoring="territory") == "pass"
+    assert chosen(eager, board, color) == "E5"  # by area each of them is a point
+
+
+@pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
+def test_points_are_closed_off_after_a_pass_too(color: Color) -> None:
+    rows = [line.split() for line in BETWEEN_WALLS.strip().splitlines()]
+    rows[4][3 if color == Color.BLACK else 5] = "."  # the other side would come in there
+    gap = "D5" if color == Color.BLACK else "F5"
+    board = Board.from_diagram("\n".join(map(" ".join, rows)), to_move=color.opponent)
+    board.play("pass")
+    assert chosen(Player(Wishes(gap)), board, color, scoring="territory") == gap
+
+
 class Knows(Wishes):
     """A network that also says whose every point will be."""
 
