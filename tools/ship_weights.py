@@ -18,6 +18,7 @@ printed stands for them:
 
 import argparse
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,12 +66,13 @@ Reproduce it with
 STRENGTH = """\
 ## Strength
 
-| against | games | won | 95 % interval |
-|---|---|---|---|
+| it plays | against | games | won | 95 % interval |
+|---|---|---|---|---|
 {rows}
 
-It played its first choice; colors alternated, every opening was played twice. Measure it again by
-`gopolicy match --black {name} --size {size} --games N --white` and what the table names.
+Colors alternated, every opening was played twice. Measure it again by `gopolicy match --size {size}
+--games N --white` and what the table names, with `--black {name}` for its first choices and
+`--black "gopolicy gtp --weights {name} --look-ahead N"` for a player that looks ahead.
 
 """
 CARD = """\
@@ -114,7 +116,7 @@ def main() -> int:
     folder = ROOT / "weights" / args.name
     loaded = load_weights(args.run / "weights")
     info = replace(loaded.info, accuracy=accuracy_of(args, results), precision="fp16")
-    save_weights(folder, loaded.network, info)
+    save_weights(folder, loaded.network, info, loaded.outcome)
     write_text(folder / "CARD.md", card(args, results, loaded))
     stored = ROOT / "tests" / "golden" / "weights" / f"{args.name}.json"
     stored.parent.mkdir(exist_ok=True)
@@ -186,6 +188,12 @@ def accuracy_text(args: argparse.Namespace, results: list[dict[str, Any]]) -> st
     )
 
 
+def way_of(command: str) -> str:
+    """Return how a player chooses its moves, by the command that it was started with."""
+    found = re.search(r"--look-ahead \d+", command)
+    return f"`{found[0]}`" if found else "its first choice"
+
+
 def strength_text(args: argparse.Namespace, size: int) -> str:
     """Return the part of the card on matches; empty where none was played."""
     if not args.match:
@@ -193,10 +201,14 @@ def strength_text(args: argparse.Namespace, size: int) -> str:
     rows = []
     for result in (json.loads(path.read_text()) for path in args.match):
         low, high = result["interval"]
-        rows.append(
-            f"| `{result['white']}` | {result['games']:,} | {result['wins']:,} |"
-            f" {low:.0%} to {high:.0%} |"
+        cells = (
+            way_of(result["black"]),
+            f"`{result['white']}`",
+            f"{result['games']:,}",
+            f"{result['wins']:,}",
+            f"{low:.0%} to {high:.0%}",
         )
+        rows.append(f"| {' | '.join(cells)} |")
     return STRENGTH.format(rows="\n".join(rows), name=args.name, size=size)
 
 
