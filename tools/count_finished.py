@@ -9,9 +9,9 @@ make a difference), score and owners are kept; about nine of ten agree.  All mov
 led to its score, so it begins at event 0.
 
 Every game of the store is kept, as is its side of the split, and what the store knows of games that
-are not counted here.  Those that were lost by the clock or
-forfeited lose their winner: it is not to be learned from the board.  So do games without handicap
-and without komi: three of four games that Fox wrote say so, and were won as if there were one.
+are not counted here.  Those that were lost by the clock or forfeited lose their winner: it is not
+to be learned from the board.  So do games without handicap and without komi: three of four games
+that Fox wrote say so, and were won as if there were one.
 """
 
 import argparse

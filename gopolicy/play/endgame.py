@@ -167,27 +167,19 @@ class Adviser:
             return False  # nobody's point is not worth putting oneself in atari
         after = self._look(board)
         gain, noise = self._gain(after)
-        if tidying or (is_open and not self._must_gain):
-            return gain > -_LOSS - noise
         by_territory = self._seen.scoring == "territory"
-        if is_open and gain > -_LOSS - noise and self._counts_more(board, after):
-            return True
-        if gain <= _GAIN + by_territory + 2 * noise:
+        is_clear = gain > _GAIN + by_territory + 2 * noise
+        if tidying or is_open:
+            enough = tidying or not self._must_gain or is_clear or self._change(board, after) > 0
+            return gain > -_LOSS - noise and enough
+        if not is_clear:
             return False
-        if is_open:
-            return True
         if self._seen.owners[point] == self._color.opponent:
-            return self._count(board, after) - self._seen.lead_of(self._color) > _GAIN
+            return self._change(board, after) > _GAIN
         return not by_territory or self._saves_a_chain(after)
 
-    def _counts_more(self, board: Board, after: Outlook) -> bool:
-        """Return whether the count is better for the player than before."""
-        return self._count(board, after) > self._seen.lead_of(self._color)
-
     def is_harmless(self, point: Point) -> bool:
-        """Return whether playouts see no harm in a legal move, or the gain that is needed."""
-        if self._must_gain and self._seen.open_points[point]:
-            return self.is_useful(point)
+        """Return whether playouts see no harm in a legal move."""
         board = self._board.copy()
         board.play(point, self._color)
         gain, noise = self._gain(self._look(board))
@@ -205,10 +197,11 @@ class Adviser:
         own = self._board.stones.ravel() == self._color
         return bool((kept - left)[own].max(initial=0.0) > _SAVED)
 
-    def _count(self, board: Board, verdict: Outlook) -> float:
-        """Return the points of a position's count, stones that playouts call dead taken off."""
+    def _change(self, board: Board, verdict: Outlook) -> float:
+        """Return how much better than before the count after a move is, by playouts from there."""
         seen = self._seen
-        return counted_position(board, verdict, seen.scoring, seen.network).lead_of(self._color)
+        counted = counted_position(board, verdict, seen.scoring, seen.network)
+        return counted.lead_of(self._color) - seen.lead_of(self._color)
 
     def _look(self, board: Board) -> Outlook:
         """Return the estimate of a position with the opponent to move."""

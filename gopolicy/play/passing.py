@@ -259,9 +259,9 @@ class Turn:
             return PASS
         else:
             needed = _CONFIDENT
-        if shares[point] < needed or not adviser.is_harmless(point):
-            return PASS
-        return point
+        must_gain = self._both_could_pass() and seen.open_points[point]
+        is_good = adviser.is_useful if must_gain else adviser.is_harmless
+        return point if shares[point] >= needed and is_good(point) else PASS
 
     def _first_useful(
         self,
