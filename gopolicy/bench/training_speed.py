@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gopolicy.nets.layers import ConvBlock, Residual
+from gopolicy.nets.equivariance import tie
+from gopolicy.nets.layers import ConvBlock, Convolution, Residual
 from gopolicy.nets.registry import build_network
 from gopolicy.timing import SpeedRow
 from gopolicy.training.compute import Compute, choose_compute
@@ -20,6 +21,15 @@ from gopolicy.training.source import StoreSource
 from gopolicy.training.task import Result, Task
 from gopolicy.training.world import World
 
+TIED = TrainConfig(
+    network="alphago-res",
+    settings={"filters": 96, "layers": 15, "normalization": "batch", "pooled": 32},
+    planes="alphago48",
+    equivariant=True,
+    batch_size=32,
+)
+"""A network like the default one, in small batches: a step takes a second at most."""
+
 
 def bare_rate(
     config: TrainConfig,
@@ -28,19 +38,25 @@ def bare_rate(
     seconds: float = 4.0,
     *,
     fused: bool = True,
+    halved: bool = True,
 ) -> tuple[float, Compute]:
     """Return positions per second of the barest loop on fixed tensors, and its formats.
 
-    Without fused, normalization and ReLU are those of torch (`gopolicy.nets.fused_norm`).
+    Without fused, normalization and ReLU are those of torch (`gopolicy.nets.fused_norm`); without
+    halved, convolutions with tied kernels are (`gopolicy.nets.mirrored_conv`).
     """
     torch.manual_seed(config.seed)
     settings = config.settings
     network = build_network(config.network, planes=source.planes, size=source.size, **settings)
     compute, _ = choose_compute(config, network, source.planes, source.size, world.device)
+    if config.equivariant:
+        tie(network)
     compute.place(network, world.device).train()
     for block in network.modules():
         if isinstance(block, ConvBlock | Residual):
             block.fuses &= fused
+        elif isinstance(block, Convolution) and not halved:
+            block.mirrored = None
     optimizer = make_optimizer(config, network)
     shape = (config.batch_size, source.planes, source.size, source.size)
     planes_bcnn = torch.randint(0, 2, shape).to(
@@ -83,14 +99,25 @@ def measure_train(
     """Compare training with a bare loop; both are measured twice, taking turns."""
     fuses = world.device.type == "cpu" and torch.get_num_threads() == 1
     bare, apart, real = 0.0, 0.0, []
+    tied, whole = 0.0, 0.0
     for _ in range(2):
         rate, compute = bare_rate(config, source, world, 2 * seconds)
         bare = max(bare, rate)
         if fuses:
             apart = max(apart, bare_rate(config, source, world, 2 * seconds, fused=False)[0])
+            tied = max(tied, bare_rate(TIED, source, world, 2 * seconds)[0])
+            whole = max(whole, bare_rate(TIED, source, world, 2 * seconds, halved=False)[0])
         real.append(real_rate(config, source, world, 4 * seconds))
     best = max(real, key=lambda result: result.positions_per_second)
     kind = f"{compute.precision}, {compute.memory_format}"
+    halves = SpeedRow(
+        name="bare loop, 96 filters, 15 layers, tied kernels",
+        value=tied,
+        unit="positions/s",
+        reference="whole convolutions by torch, time per position",
+        ratio=whole / tied if tied else None,
+        smaller_is_better=True,
+    )
     reference = "a bare loop on fixed tensors, time per position"
     return [
         SpeedRow(
@@ -101,6 +128,7 @@ def measure_train(
             ratio=apart / bare if fuses else None,
             smaller_is_better=True,
         ),
+        *([halves] if fuses else []),
         SpeedRow(
             name="training, data from a store",
             value=best.positions_per_second,

@@ -12,12 +12,15 @@ Channel ``g * F + o`` of a tied layer with ``8 * F`` channels is image g of chan
 Storkey (2015) tied kernels for Go in the same spirit, by reflections.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from gopolicy.errors import ConfigError
-from gopolicy.nets.layers import ConvBlock, Dense, Flatten, MaxPool, PositionBias
+from gopolicy.nets import mirrored_conv
+from gopolicy.nets.layers import ConvBlock, Convolution, Dense, Flatten, MaxPool, PositionBias
 from gopolicy.nets.norm import BatchNorm
 
 IMAGES = 8
@@ -163,12 +166,23 @@ def _tie_block(name: str, block: ConvBlock, *, lifts: bool) -> None:
         )
     tied = TiedKernels(conv.out_channels // IMAGES, conv.in_channels, rows, lifts=lifts)
     parametrize.register_parametrization(conv, "weight", tied)
+    conv.mirrored = _halved(conv, lifts=lifts)
     if conv.bias is not None:
         parametrize.register_parametrization(conv, "bias", RepeatedChannels(0))
     if isinstance(block.norm, BatchNorm):
         if block.norm.weight is not None:
             parametrize.register_parametrization(block.norm, "weight", RepeatedChannels(0))
         parametrize.register_parametrization(block.norm, "bias", RepeatedChannels(0))
+
+
+def _halved(conv: Convolution, *, lifts: bool) -> Callable[[Tensor, Tensor], Tensor] | None:
+    """Return the way to compute a tied convolution by halves, if there is one."""
+    side = conv.kernel_size[0]
+    if conv.bias is not None or conv.padding != (side // 2, side // 2):
+        return None
+    if lifts:
+        return mirrored_conv.lift
+    return mirrored_conv.convolve if side == 3 else None
 
 
 def _kernel_index(families: int, inputs: int, kernel: int, *, lifts: bool) -> Tensor:

@@ -80,7 +80,7 @@ class _Normalize(Function):
         y = torch.empty_like(x)
         least = np.float32(0 if relu else -np.inf)
         floats = factor.astype(np.float32), offset.astype(np.float32)
-        norm_kernels.scale(_rows(x), _rows(y), *floats, least)
+        norm_kernels.scale(bits_of(x), bits_of(y), *floats, least)
         ctx.save_for_backward(x, y if relu else None)
         ctx.figures = mean, inverse, factor, count
         return y
@@ -98,7 +98,7 @@ class _Normalize(Function):
         line = np.stack([factor, slope, -factor * to_bias / count - slope * mean])
         line = line.astype(np.float32)
         to_x = torch.empty_like(x)
-        norm_kernels.scale_gradient(_rows(grad), _rows(y), _rows(x), _rows(to_x), line)
+        norm_kernels.scale_gradient(bits_of(grad), bits_of(y), bits_of(x), bits_of(to_x), line)
         return to_x, _float(to_weight), _float(to_bias), None, None
 
 
@@ -108,7 +108,7 @@ class _AddReLU(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor) -> Tensor:
         result = torch.empty_like(x)
-        norm_kernels.add_relu_kernel(_rows(x), _rows(y), _rows(result))
+        norm_kernels.add_relu_kernel(bits_of(x), bits_of(y), bits_of(result))
         ctx.save_for_backward(result)
         return result
 
@@ -118,7 +118,7 @@ class _AddReLU(Function):
         (y,) = ctx.saved_tensors
         grad = grad.contiguous(memory_format=torch.channels_last)
         result = torch.empty_like(grad)
-        norm_kernels.mask(_rows(grad), _rows(y), _rows(result))
+        norm_kernels.mask(bits_of(grad), bits_of(y), bits_of(result))
         return result, result
 
 
@@ -134,11 +134,11 @@ def _sums(add: Callable[..., None], *pictures: Tensor) -> NDArray[np.float64]:
     """Return two sums per channel, added up by a kernel, as [2, C]."""
     shape = 2, pictures[0].shape[1]
     total = np.zeros(shape)
-    add(*map(_rows, pictures), total, np.empty(shape, np.float32))
+    add(*map(bits_of, pictures), total, np.empty(shape, np.float32))
     return total
 
 
-def _rows(x: Tensor) -> NDArray[np.uint16]:
+def bits_of(x: Tensor) -> NDArray[np.uint16]:
     """Return the bits of [B, C, H, W], channels last, as [B * H * W, C], the memory shared."""
     rows: NDArray[np.uint16] = (
         x.detach().permute(0, 2, 3, 1).view(-1, x.shape[1]).view(torch.uint16).numpy()

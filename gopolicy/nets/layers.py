@@ -62,11 +62,20 @@ class ConvOptions:
     """Normalize and activate the input instead of the output."""
 
 
-class _Convolution(nn.Conv2d):
+class Convolution(nn.Conv2d):
     """A convolution whose weights its owner draws."""
+
+    mirrored: Callable[[Tensor, Tensor], Tensor] | None = None
+    """A cheaper way to convolve with kernels that `gopolicy.nets.equivariance` has tied."""
 
     def reset_parameters(self) -> None:
         """Leave the weights as they are."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [B, inputs, H, W] to [B, outputs, H', W']."""
+        if self.mirrored and fused_norm.is_served(x):
+            return self.mirrored(x, self.weight)
+        return super().forward(x)
 
 
 class _Linear(nn.Linear):
@@ -87,7 +96,7 @@ class ConvBlock(nn.Module):
         self.options = options
         bias = options.norm is None if options.bias is None else options.bias
         self.pad, padding = _padding(options, kernel)
-        self.conv = _Convolution(
+        self.conv = Convolution(
             inputs,
             outputs,
             kernel,

@@ -223,7 +223,7 @@ def test_no_module_of_the_package_makes_a_convolution_of_its_own() -> None:
         for line in path.read_text("utf-8").splitlines()
         if re.search(r"Conv(Transpose)?[123]d\(|\(nn\.(Lazy)?Conv", line)
     ]
-    assert uses == ["nets/layers.py: class _Convolution(nn.Conv2d):"]
+    assert uses == ["nets/layers.py: class Convolution(nn.Conv2d):"]
 
 
 def test_a_bare_convolution_would_be_found() -> None:
@@ -236,4 +236,4 @@ def test_only_bricks_hold_parameters(whole: dict[str, ImageNetwork], name: str) 
     network = whole[name]
     paths = {path.rpartition(".")[0] for path, _ in network.named_parameters()}
     owners = {type(network.get_submodule(path)) for path in paths}
-    assert owners <= {layers._Convolution, layers._Linear, BatchNorm}
+    assert owners <= {layers.Convolution, layers._Linear, BatchNorm}

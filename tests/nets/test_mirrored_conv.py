@@ -1,0 +1,142 @@
+"""Convolutions in even and odd halves against torch's own, in double precision and in training."""
+
+import copy
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gopolicy.nets import mirrored_conv
+from gopolicy.nets.equivariance import TiedKernels, tie
+from gopolicy.nets.layers import Convolution
+from gopolicy.nets.registry import build_network
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+ROUNDING = 2**-7
+"""Spacing of bfloat16 numbers, relative; sums and kernels are both rounded."""
+
+Convolve = Callable[[Tensor, Tensor], Tensor]
+
+
+def picture(*shape: int, seed: int = 0) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(shape, generator=generator)
+    return x.bfloat16().contiguous(memory_format=torch.channels_last)
+
+
+def slope(x: Tensor) -> Tensor:
+    assert x.grad is not None
+    return x.grad
+
+
+def distance(found: Tensor, wanted: Tensor) -> float:
+    """Return the length of the difference, relative to that of what is wanted."""
+    found, wanted = found.detach().double(), wanted.detach()
+    return float((found - wanted).norm() / wanted.norm())
+
+
+@pytest.mark.parametrize(
+    ("convolve", "kernel", "inputs", "families", "board"),
+    [
+        (mirrored_conv.convolve, 3, 16, 5, (7, 9)),
+        (mirrored_conv.convolve, 3, 24, 3, (19, 19)),
+        (mirrored_conv.convolve, 3, 8, 1, (2, 2)),
+        (mirrored_conv.convolve, 3, 8, 2, (3, 1)),
+        (mirrored_conv.lift, 5, 6, 4, (7, 9)),
+        (mirrored_conv.lift, 3, 1, 2, (5, 5)),
+        (mirrored_conv.lift, 5, 3, 1, (2, 2)),
+        (mirrored_conv.lift, 7, 3, 2, (9, 9)),
+    ],
+)
+def test_the_convolution_is_that_of_torch_in_double_precision(
+    convolve: Convolve, kernel: int, inputs: int, families: int, board: tuple[int, int]
+) -> None:
+    lifts = convolve is mirrored_conv.lift
+    tied = TiedKernels(families, inputs, kernel, lifts=lifts)
+    generator = torch.Generator().manual_seed(1)
+    base = torch.randn(families, inputs, kernel, kernel, generator=generator).requires_grad_()
+    x = picture(3, inputs, *board).requires_grad_(not lifts)
+    grad = picture(3, 8 * families, *board, seed=2)
+    y = convolve(x, tied(base))
+    torch.autograd.backward(y, grad)
+
+    twins = [t.detach().double().requires_grad_() for t in (x, base)]
+    wanted = F.conv2d(twins[0], tied(twins[1]), padding=kernel // 2)
+    torch.autograd.backward(wanted, grad.double())
+
+    assert y.dtype == torch.bfloat16
+    assert y.is_contiguous(memory_format=torch.channels_last)
+    assert distance(y, wanted) < ROUNDING
+    assert distance(slope(base), slope(twins[1])) < ROUNDING
+    if not lifts:  # planes are given, and need no gradient
+        assert distance(slope(x), slope(twins[0])) < ROUNDING
+
+
+def test_what_is_no_number_spreads_as_far_as_the_kernel_reaches() -> None:
+    tied = TiedKernels(1, 8, 3, lifts=False)
+    x = picture(1, 8, 7, 7)
+    x[0, 2, 3, 3] = torch.nan
+    y = mirrored_conv.convolve(x, tied(torch.ones(1, 8, 3, 3)))
+    unknown = y.isnan().any(1)[0]
+    assert unknown[2:5, 2:5].all()
+    assert int(unknown.sum()) == 9
+
+
+def mirrored_layers(network: nn.Module) -> list[str]:
+    """Return the convolutions of a network that have a cheaper way."""
+    return [
+        name
+        for name, layer in network.named_modules()
+        if isinstance(layer, Convolution) and layer.mirrored
+    ]
+
+
+@pytest.mark.parametrize(
+    ("network", "count"), [("alphago", 4), ("alphago-res", 4), ("alphago-res that is tied late", 0)]
+)
+def test_the_hidden_layers_of_tied_networks_have_it(network: str, count: int) -> None:
+    kind, _, late = network.partition(" ")
+    net = build_network(kind, planes=4, size=9, filters=16, layers=4, normalization="batch")
+    if not late:
+        tie(net)
+    assert len(mirrored_layers(net)) == count
+
+
+def test_a_layer_with_a_bias_is_left_to_torch() -> None:
+    net = build_network("alphago", planes=4, size=9, filters=16, layers=4, normalization="none")
+    tie(net)
+    assert mirrored_layers(net) == []
+
+
+@pytest.mark.parametrize("network", ["alphago", "alphago-res"])
+def test_a_tied_network_trains_as_exactly_as_without(network: str) -> None:
+    torch.manual_seed(5)
+    halved = build_network(network, planes=4, size=9, filters=16, layers=5, normalization="batch")
+    tie(halved)
+    halved.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    assert len(mirrored_layers(halved)) == 5
+    whole, exact = copy.deepcopy(halved), copy.deepcopy(halved)
+    for net in (whole, exact):
+        for layer in net.modules():
+            if isinstance(layer, Convolution):
+                layer.mirrored = None
+    planes = picture(64, 4, 9, 9).clamp(0, 1)
+    targets = torch.arange(64) % 81
+    losses = []
+    for net in (halved, whole, exact):
+        with torch.autocast("cpu", torch.bfloat16, enabled=net is not exact):
+            logits = net(planes if net is not exact else planes.float())
+        loss = F.cross_entropy(logits.float(), targets)
+        torch.autograd.backward(loss)
+        losses.append(loss.item())
+    assert losses[0] != losses[1]  # another way, or nothing was compared
+    assert losses[0] == pytest.approx(losses[2], rel=0.005)
+    nets = (net.named_parameters() for net in (halved, whole, exact))
+    for (name, one), (_, other), (_, wanted) in zip(*nets, strict=True):
+        if ".conv." in name:
+            errors = [distance(slope(found), slope(wanted).double()) for found in (one, other)]
+            assert errors[0] < 2 * errors[1] + 0.02
+            assert errors[0] < 0.25
