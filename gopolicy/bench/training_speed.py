@@ -13,6 +13,7 @@ from gopolicy.nets.equivariance import tie
 from gopolicy.nets.layers import ConvBlock, Convolution, Residual
 from gopolicy.nets.registry import build_network
 from gopolicy.timing import SpeedRow
+from gopolicy.training.allocator import keep_freed_memory
 from gopolicy.training.compute import Compute, choose_compute
 from gopolicy.training.config import TrainConfig
 from gopolicy.training.loop import train_task
@@ -97,6 +98,7 @@ def measure_train(
     config: TrainConfig, source: StoreSource, world: World, seconds: float
 ) -> list[SpeedRow]:
     """Compare training with a bare loop; both are measured twice, taking turns."""
+    keep_freed_memory()  # as training does
     fuses = world.device.type == "cpu" and torch.get_num_threads() == 1
     bare, apart, real = 0.0, 0.0, []
     tied, whole = 0.0, 0.0

@@ -33,6 +33,7 @@ from gopolicy.rl.reinforce_config import ReinforceConfig
 from gopolicy.rl.reinforce_folder import begin_reinforce, continue_reinforce
 from gopolicy.rl.self_play import FinishedGame
 from gopolicy.stats import wilson_interval
+from gopolicy.training.allocator import keep_freed_memory
 from gopolicy.training.checkpoint import (
     Parts,
     RunFacts,
@@ -192,6 +193,7 @@ class _Reinforcer:
         self.journal = Journal(self.out, self.positions) if self.world.leads else None
         total = planned * self.config.learning.batch_size
         self.progress.start("reinforce", total - self.positions, "positions")
+        keep_freed_memory()
         saved = self.facts.step if checkpoints(self.out) else -1
         saved_time = self.drawn = time.monotonic()
         try:

@@ -21,6 +21,7 @@ from gopolicy.nets.weight_info import find_weights
 from gopolicy.nets.weights import describe_network, save_weights
 from gopolicy.progress import SILENT, Progress
 from gopolicy.timing import SpeedWatch
+from gopolicy.training.allocator import keep_freed_memory
 from gopolicy.training.averaging import WeightAverage
 from gopolicy.training.batches import TrainBatch
 from gopolicy.training.checkpoint import (
@@ -91,6 +92,7 @@ def _train(task: Task, resume: bool, progress: Progress) -> Result:
     trainer.origins = [name for name in (config.start if starts else "", config.teacher) if name]
     if resume:
         trainer.restore()
+    keep_freed_memory()
     with stop_on_signals() as request:
         return trainer.run(request)
 
@@ -233,6 +235,7 @@ class _Trainer:
             start = time.perf_counter()
             self.progress.message(f"only {speed:.0f} positions/s by now: trying what is fastest")
             self.relayout = self.recheck()
+            keep_freed_memory()
             self._leave_out(time.perf_counter() - start)
 
     def _look(self) -> None:

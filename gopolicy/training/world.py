@@ -13,7 +13,6 @@ from torch import Tensor
 
 from gopolicy.errors import GoPolicyError
 from gopolicy.nets.devices import pick_device
-from gopolicy.training.allocator import keep_freed_memory
 
 MEETING = "GOPOLICY_MEETING"
 """The variable that names the file through which processes of one machine find each other."""
@@ -117,7 +116,6 @@ def open_world(device: str = "auto") -> Iterator[World]:
 
     The threads of the group end with it: one that runs on into the end of Python can abort it.
     """
-    keep_freed_memory()
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield World(pick_device(device))
