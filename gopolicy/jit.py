@@ -32,8 +32,8 @@ def _cache_dir() -> str:
 _CACHE_DIR = _cache_dir()
 
 
-def _compile(fn: Callable[P, R], *, inline: bool) -> Callable[P, R]:
-    outer, _config.CACHE_DIR = _config.CACHE_DIR, _CACHE_DIR
+def _compile(fn: Callable[P, R], *, inline: bool, folder: str = "") -> Callable[P, R]:
+    outer, _config.CACHE_DIR = _config.CACHE_DIR, str(Path(_CACHE_DIR, folder))
     # numba's type stubs do not know _nrt, which leaves reference counting out.
     options: Any = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
     try:
@@ -49,6 +49,20 @@ def kernel(fn: Callable[P, R]) -> Callable[P, R]:
     reference counting to be left out, which makes the rules three times as fast.
     """
     return _compile(fn, inline=False)
+
+
+def kernel_of(folder: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator like `kernel` for one of several functions that share their source.
+
+    They differ in the numbers they close over, and each set of numbers needs a folder of its own:
+    numba numbers the files of one source without a lock, so two processes that compile for
+    different numbers at once might otherwise take each other's machine code.
+    """
+
+    def compiled(fn: Callable[P, R]) -> Callable[P, R]:
+        return _compile(fn, inline=False, folder=folder)
+
+    return compiled
 
 
 def small_kernel(fn: Callable[P, R]) -> Callable[P, R]:

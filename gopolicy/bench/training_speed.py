@@ -9,11 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from gopolicy.allocator import keep_freed_memory
 from gopolicy.nets.equivariance import tie
 from gopolicy.nets.layers import ConvBlock, Convolution, Residual
 from gopolicy.nets.registry import build_network
 from gopolicy.timing import SpeedRow
-from gopolicy.training.allocator import keep_freed_memory
 from gopolicy.training.compute import Compute, choose_compute
 from gopolicy.training.config import TrainConfig
 from gopolicy.training.loop import train_task

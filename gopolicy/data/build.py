@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gopolicy.allocator import map_large_blocks
 from gopolicy.cores import usable_cores
 from gopolicy.data.filtering import (
     DUPLICATE,
@@ -56,6 +57,7 @@ def build_table(
     """
     options = options or PrepareOptions()
     processes = usable_cores() if processes is None else processes
+    map_large_blocks()
     builder = Builder(options)
     if before:
         builder.continue_from(*before)

@@ -178,7 +178,7 @@ def _tie_block(name: str, block: ConvBlock, *, lifts: bool) -> None:
 def _halved(conv: Convolution, *, lifts: bool) -> Callable[[Tensor, Tensor], Tensor] | None:
     """Return the way to compute a tied convolution by halves, if there is one."""
     side = conv.kernel_size[0]
-    if conv.bias is not None or conv.padding != (side // 2, side // 2):
+    if side == 1 or conv.bias is not None or conv.padding != (side // 2, side // 2):
         return None
     if lifts:
         return mirrored_conv.lift

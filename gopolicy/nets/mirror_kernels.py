@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gopolicy.jit import kernel, small_kernel
+from gopolicy.jit import kernel_of, small_kernel
 from gopolicy.nets.norm_kernels import narrow, widen
 
 Bits = NDArray[np.uint16]
@@ -37,6 +37,7 @@ class MirrorKernels(NamedTuple):
 def mirror_kernels(families: int) -> MirrorKernels:
     """Return the kernels for pictures of 8 * families channels."""
     f, h = families, 4 * families
+    kernel = kernel_of(f"families-{f}")
 
     @kernel
     def spread(x: Bits, even: Bits, odd: Bits, bits: Bits, sums: Floats, rests: Floats) -> None:

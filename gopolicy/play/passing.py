@@ -41,6 +41,8 @@ from gopolicy.policy.outlook import Outlook
 
 _OPENING_SHARE = 4
 """No pass before a quarter of as many moves as the board has points."""
+_LITTLE = 1.2
+"""A game may be over where at most so many lines of points are nobody's: borders are that long."""
 _GLANCE = 32
 """Playouts that show whether the end is near."""
 _TRIES = 8
@@ -209,7 +211,7 @@ class Turn:
         if self.strict:
             tidying = capturing_points(self.board, seen, self.color)
         left = self.sensible & (doubtful_points(seen) | tidying)
-        if self._both_could_pass():
+        if self._could_be_over(seen):
             left &= among(probabilities, self.sensible) >= _PLAUSIBLE
         if self._seconds_left() == 0.0:
             left &= seen.open_points
@@ -222,7 +224,7 @@ class Turn:
             seen,
             playouts=self.settings.playouts,
             seed=self.board.ply,
-            must_gain=self._both_could_pass(),
+            must_gain=self._could_be_over(seen),
         )
         trusted = self._trusted_move(probabilities, seen, adviser)
         if trusted != PASS:
@@ -233,14 +235,16 @@ class Turn:
                 return point
         return PASS
 
-    def _both_could_pass(self) -> bool:
-        """Return whether somebody has just passed where every move costs a point of territory.
+    def _could_be_over(self, seen: CountedPosition) -> bool:
+        """Return whether somebody has just passed with little open, and every move costs a point.
 
         A move then has to gain by the network as well as by playouts.
         """
+        if self.scoring == "area" or self.strict or not _is_little(seen):
+            return False
         last = self.board.events[-2:]
         passes = (last & (EVENT_POINT_MASK | EVENT_SETUP)) == EVENT_NO_POINT
-        return bool(passes.any()) and self.scoring == "territory" and not self.strict
+        return bool(passes.any())
 
     def _trusted_move(
         self, probabilities: NDArray[np.float32], seen: CountedPosition, adviser: Adviser
@@ -252,15 +256,15 @@ class Turn:
         point = self.draw(shares)
         invades = seen.owners[point] == self.color.opponent
         left = seen.open_points & self.sensible
-        tempting = bool(left[point]) if self._both_could_pass() else bool(left.any())
+        over = self._could_be_over(seen)
+        tempting = bool(left[point]) if over else bool(left.any())
         if tempting and not invades:
             needed = _PLAUSIBLE
         elif self.board.last_move in (None, PASS):
             return PASS
         else:
             needed = _CONFIDENT
-        must_gain = self._both_could_pass() and seen.open_points[point]
-        is_good = adviser.is_useful if must_gain else adviser.is_harmless
+        is_good = adviser.is_useful if over and seen.open_points[point] else adviser.is_harmless
         return point if shares[point] >= needed and is_good(point) else PASS
 
     def _first_useful(
@@ -282,6 +286,11 @@ class Turn:
                 return point
             left[point] = False
         return PASS
+
+
+def _is_little(seen: CountedPosition) -> bool:
+    """Return whether so little is open that the game may be over."""
+    return int(seen.open_points.sum()) <= _LITTLE * math.sqrt(seen.owners.size)
 
 
 def _sign(color: Color) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gopolicy.allocator import keep_freed_memory
 from gopolicy.errors import ConfigError, WeightsError
 from gopolicy.files import named, writing_alone
 from gopolicy.nets.folding import fold
@@ -33,7 +34,6 @@ from gopolicy.rl.reinforce_config import ReinforceConfig
 from gopolicy.rl.reinforce_folder import begin_reinforce, continue_reinforce
 from gopolicy.rl.self_play import FinishedGame
 from gopolicy.stats import wilson_interval
-from gopolicy.training.allocator import keep_freed_memory
 from gopolicy.training.checkpoint import (
     Parts,
     RunFacts,

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 import torch
 from torch import nn
 
+from gopolicy.allocator import keep_freed_memory
 from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.files import writing_alone
 from gopolicy.nets.equivariance import share_statistics
@@ -21,7 +22,6 @@ from gopolicy.nets.weight_info import find_weights
 from gopolicy.nets.weights import describe_network, save_weights
 from gopolicy.progress import SILENT, Progress
 from gopolicy.timing import SpeedWatch
-from gopolicy.training.allocator import keep_freed_memory
 from gopolicy.training.averaging import WeightAverage
 from gopolicy.training.batches import TrainBatch
 from gopolicy.training.checkpoint import (

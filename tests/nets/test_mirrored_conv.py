@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 from gopolicy.nets import mirrored_conv
 from gopolicy.nets.equivariance import TiedKernels, tie
 from gopolicy.nets.layers import Convolution
+from gopolicy.nets.mirror_kernels import mirror_kernels
 from gopolicy.nets.registry import build_network
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -85,6 +87,35 @@ def test_what_is_no_number_spreads_as_far_as_the_kernel_reaches() -> None:
     assert int(unknown.sum()) == 9
 
 
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+def test_gradients_may_come_in_any_order_of_memory(order: torch.memory_format) -> None:
+    tied = TiedKernels(2, 16, 3, lifts=False)(torch.linspace(-1, 1, 288).view(2, 16, 3, 3))
+    x = picture(2, 16, 5, 7).requires_grad_()
+    grad = picture(2, 16, 5, 7, seed=3).contiguous(memory_format=order)
+    torch.autograd.backward(mirrored_conv.convolve(x, tied), grad)
+    twin = x.detach().double().requires_grad_()
+    torch.autograd.backward(F.conv2d(twin, tied.double(), padding=1), grad.double())
+    assert distance(slope(x), slope(twin)) < ROUNDING
+
+
+@pytest.mark.parametrize("learns", ["input", "kernels"])
+def test_what_is_frozen_gets_no_gradient(learns: str) -> None:
+    base = torch.linspace(-1, 1, 288).view(2, 16, 3, 3).requires_grad_(learns == "kernels")
+    x = picture(2, 16, 5, 7).requires_grad_(learns == "input")
+    y = mirrored_conv.convolve(x, TiedKernels(2, 16, 3, lifts=False)(base))
+    torch.autograd.backward(y, torch.ones_like(y))
+    assert (x.grad is None) == (learns == "kernels")
+    assert (base.grad is None) == (learns == "input")
+
+
+def test_each_number_of_families_has_its_kernels_in_a_folder_of_its_own() -> None:
+    first, second = (mirror_kernels(families).join for families in (2, 3))
+    if not hasattr(first, "stats"):
+        pytest.skip("kernels are not compiled")
+    folders = {kernel.stats.cache_path for kernel in (first, second)}  # type: ignore[attr-defined]
+    assert [Path(folder).parts[-2] for folder in sorted(folders)] == ["families-2", "families-3"]
+
+
 def mirrored_layers(network: nn.Module) -> list[str]:
     """Return the convolutions of a network that have a cheaper way."""
     return [
@@ -109,6 +140,12 @@ def test_a_layer_with_a_bias_is_left_to_torch() -> None:
     net = build_network("alphago", planes=4, size=9, filters=16, layers=4, normalization="none")
     tie(net)
     assert mirrored_layers(net) == []
+
+
+def test_a_first_kernel_of_one_point_is_left_to_torch() -> None:
+    net = build_network("alphago", planes=4, size=9, filters=16, layers=3, first_kernel=1)
+    tie(net)
+    assert "conv1.conv" not in mirrored_layers(net)
 
 
 @pytest.mark.parametrize("network", ["alphago", "alphago-res"])

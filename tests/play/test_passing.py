@@ -14,6 +14,7 @@ from reference.made_networks import SETTLED, Noise, Wishes, chosen
 from gopolicy.features.move_kernels import is_own_eye
 from gopolicy.go.board import Board
 from gopolicy.go.kernels import cell_of
+from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import parse_vertex
 from gopolicy.play.endgame import Adviser, counted_position
@@ -21,6 +22,9 @@ from gopolicy.play.player import Player
 from gopolicy.play.player_settings import PlayerSettings
 from gopolicy.play.playouts import estimate, final_score
 from gopolicy.policy.outlook import Outlook
+from gopolicy.samples import SAMPLE_GAMES
+from gopolicy.sgf.read_all import read_games
+from gopolicy.sgf.record import GameRecord
 
 
 def test_nothing_useful_left_is_a_pass() -> None:
@@ -155,6 +159,20 @@ def test_points_are_closed_off_after_a_pass_too(color: Color) -> None:
     board = Board.from_diagram("\n".join(map(" ".join, rows)), to_move=color.opponent)
     board.play("pass")
     assert chosen(Player(Wishes(gap)), board, color, scoring="territory") == gap
+
+
+@pytest.mark.parametrize("rules", ["territory", "area"])
+def test_a_pass_in_the_middle_of_a_game_is_no_reason_to_pass(rules: Scoring) -> None:
+    games = [game for game in read_games(SAMPLE_GAMES) if isinstance(game, GameRecord)]
+    open_games = 0
+    for game in games[:12]:
+        board = Board.from_events(game.size, game.events[:100], komi=game.komi or 0.5)
+        board.play("pass")
+        seen = counted_position(board, estimate(board, 32), rules)
+        if seen.open_points.sum() > 40 and seen.safe_lead_of(board.to_move) <= 0:
+            open_games += 1
+            assert chosen(Player(Wishes()), board, scoring=rules) != "pass"  # it wants nothing much
+    assert open_games > 3
 
 
 class Knows(Wishes):
