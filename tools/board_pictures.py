@@ -101,7 +101,7 @@ def draw(browser: Any, folder: Path) -> None:
         save(page, folder / "board-look.png")
         play_to_the_count(page)
         save(page, folder / "board-count.png")
-    with page_of(browser, GAME, "--weights", "alphago-res-96x11-outcome") as page:
+    with page_of(browser, GAME) as page:
         reviewed = re.compile("of 113 moves.*of 113 moves")
         page.locator("#shares", has_text=reviewed).wait_for(timeout=300_000)
         step(page, 73, 3)
