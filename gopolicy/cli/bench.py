@@ -197,14 +197,13 @@ def _plain(row: "SpeedRow") -> dict[str, Any]:
 
 
 def _as_text(part: str, rows: list["SpeedRow"]) -> str:
+    """Return the figures, each with what it was compared with; requirements are in the JSON."""
     lines = [part]
     for row in rows:
-        ratio = "" if row.ratio is None else f"{row.ratio:8.2f} x"
-        wanted = "" if row.must is None else f"  (must {row.must:g}, aim {row.aim:g})"
-        verdict = {True: "  ok", False: "  MISSED", None: ""}[row.holds]
-        lines.append(f"  {row.name:<52} {row.value:>12,.1f} {row.unit:<12}{ratio}{wanted}{verdict}")
-    for name in dict.fromkeys(row.reference for row in rows if row.reference):
-        lines.append(f"  ratio to: {name}")
+        lines.append(f"  {row.name:<56} {row.value:>12,.1f} {row.unit}")
+        if row.ratio is not None:
+            less = " (less is better)" if row.smaller_is_better else ""
+            lines.append(f"    {row.ratio:.2f} times {row.reference}{less}")
     return "\n".join(lines)
 
 

@@ -1,10 +1,12 @@
 """Measurements of this machine: that they measure, not how fast it is."""
 
+import re
 from pathlib import Path
 
 import pytest
 from reference.tiny_games import write_games
 
+from gopolicy.__main__ import main
 from gopolicy.bench.throughput import measure_encode, measure_loader
 from gopolicy.data.build import build_table
 from gopolicy.data.prepare_options import PrepareOptions
@@ -40,3 +42,13 @@ def test_every_row_has_a_positive_figure(table: GameTable) -> None:
     assert len(rows) == 7
     assert all(row.value > 0 for row in rows)
     assert all((row.ratio is None) == (row.reference == "") for row in rows)
+
+
+def test_users_see_what_a_ratio_means_and_no_target(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "loader", "--seconds", "0.001"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "loader"
+    assert len(lines) % 2 == 1
+    for figure, meaning in zip(lines[1::2], lines[2::2], strict=True):
+        assert figure.endswith(" positions/s")
+        assert re.fullmatch(r" +\d+\.\d\d times the same batches .*", meaning)
