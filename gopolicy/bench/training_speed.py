@@ -39,12 +39,12 @@ def bare_rate(
     seconds: float = 4.0,
     *,
     fused: bool = True,
-    halved: bool = True,
+    mirrored: bool = True,
 ) -> tuple[float, Compute]:
     """Return positions per second of the barest loop on fixed tensors, and its formats.
 
     Without fused, normalization and ReLU are those of torch (`gopolicy.nets.fused_norm`); without
-    halved, convolutions with tied kernels are (`gopolicy.nets.mirrored_conv`).
+    mirrored, convolutions with tied kernels are (`gopolicy.nets.mirrored_conv`).
     """
     torch.manual_seed(config.seed)
     settings = config.settings
@@ -56,7 +56,7 @@ def bare_rate(
     for block in network.modules():
         if isinstance(block, ConvBlock | Residual):
             block.fuses &= fused
-        elif isinstance(block, Convolution) and not halved:
+        elif isinstance(block, Convolution) and not mirrored:
             block.mirrored = None
     optimizer = make_optimizer(config, network)
     shape = (config.batch_size, source.planes, source.size, source.size)
@@ -108,11 +108,11 @@ def measure_train(
         if fuses:
             apart = max(apart, bare_rate(config, source, world, 2 * seconds, fused=False)[0])
             tied = max(tied, bare_rate(TIED, source, world, 2 * seconds)[0])
-            whole = max(whole, bare_rate(TIED, source, world, 2 * seconds, halved=False)[0])
+            whole = max(whole, bare_rate(TIED, source, world, 2 * seconds, mirrored=False)[0])
         real.append(real_rate(config, source, world, 4 * seconds))
     best = max(real, key=lambda result: result.positions_per_second)
     kind = f"{compute.precision}, {compute.memory_format}"
-    halves = SpeedRow(
+    tied_row = SpeedRow(
         name="bare loop, 96 filters, 15 layers, tied kernels",
         value=tied,
         unit="positions/s",
@@ -130,7 +130,7 @@ def measure_train(
             ratio=apart / bare if fuses else None,
             smaller_is_better=True,
         ),
-        *([halves] if fuses else []),
+        *([tied_row] if fuses else []),
         SpeedRow(
             name="training, data from a store",
             value=best.positions_per_second,

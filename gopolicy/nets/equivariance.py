@@ -166,7 +166,7 @@ def _tie_block(name: str, block: ConvBlock, *, lifts: bool) -> None:
         )
     tied = TiedKernels(conv.out_channels // IMAGES, conv.in_channels, rows, lifts=lifts)
     parametrize.register_parametrization(conv, "weight", tied)
-    conv.mirrored = _halved(conv, lifts=lifts)
+    conv.mirrored = _mirrored(conv, lifts=lifts)
     if conv.bias is not None:
         parametrize.register_parametrization(conv, "bias", RepeatedChannels(0))
     if isinstance(block.norm, BatchNorm):
@@ -175,8 +175,8 @@ def _tie_block(name: str, block: ConvBlock, *, lifts: bool) -> None:
         parametrize.register_parametrization(block.norm, "bias", RepeatedChannels(0))
 
 
-def _halved(conv: Convolution, *, lifts: bool) -> Callable[[Tensor, Tensor], Tensor] | None:
-    """Return the way to compute a tied convolution by halves, if there is one."""
+def _mirrored(conv: Convolution, *, lifts: bool) -> Callable[[Tensor, Tensor], Tensor] | None:
+    """Return the cheaper way to compute a tied convolution, if there is one."""
     side = conv.kernel_size[0]
     if side == 1 or conv.bias is not None or conv.padding != (side // 2, side // 2):
         return None

@@ -9,14 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gopolicy.jit import kernel_of, small_kernel
-from gopolicy.nets.norm_kernels import narrow, widen
-
-Bits = NDArray[np.uint16]
-Floats = NDArray[np.float32]
+from gopolicy.nets.norm_kernels import Bits, Floats, narrow, widen
 
 
 class MirrorKernels(NamedTuple):
@@ -40,22 +34,26 @@ def mirror_kernels(families: int) -> MirrorKernels:
     kernel = kernel_of(f"families-{f}")
 
     @kernel
-    def spread(x: Bits, even: Bits, odd: Bits, bits: Bits, sums: Floats, rests: Floats) -> None:
+    def spread(
+        x: Bits, even: Bits, odd: Bits, bits: Bits, sums: Floats, differences: Floats
+    ) -> None:
         width = len(sums) - 2
         for start in range(0, len(x), width):
             for w in range(width):
                 exchange(x[start + w], bits, f)
-                add_pairs(bits, sums[w + 1], rests[w + 1], h)
-            spread_line(even, start, sums, rests, h)
-            spread_line(odd, start, rests, sums, h)
+                add_pairs(bits, sums[w + 1], differences[w + 1], h)
+            spread_line(even, start, sums, differences, h)
+            spread_line(odd, start, differences, sums, h)
 
     @kernel
-    def collect(x: Bits, even: Bits, odd: Bits, bits: Bits, sums: Floats, rests: Floats) -> None:
+    def collect(
+        x: Bits, even: Bits, odd: Bits, bits: Bits, sums: Floats, differences: Floats
+    ) -> None:
         width = len(sums) - 2
         for start in range(0, len(x), width):
             collect_line(sums, even, odd, start, h)
-            collect_line(rests, odd, even, start, h)
-            store_line(x, start, sums, rests, bits, f)
+            collect_line(differences, odd, even, start, h)
+            store_line(x, start, sums, differences, bits, f)
 
     @kernel
     def join(x: Bits, even: Bits, odd: Bits, bits: Bits) -> None:
@@ -86,12 +84,12 @@ def exchange(row: Bits, result: Bits, f: int) -> None:
 
 
 @small_kernel
-def add_pairs(bits: Bits, sums: Floats, rests: Floats, h: int) -> None:
+def add_pairs(bits: Bits, sums: Floats, differences: Floats, h: int) -> None:
     """Set the sums and the differences of pairs."""
     for c in range(h):
         sums[c] = widen(bits[c]) + widen(bits[h + c])
     for c in range(h):
-        rests[c] = widen(bits[c]) - widen(bits[h + c])
+        differences[c] = widen(bits[c]) - widen(bits[h + c])
 
 
 @small_kernel
@@ -141,12 +139,12 @@ def collect_line(result: Floats, own: Bits, other: Bits, start: int, h: int) -> 
 
 
 @small_kernel
-def store_line(x: Bits, start: int, sums: Floats, rests: Floats, bits: Bits, f: int) -> None:
-    """Set a line to sums plus and minus rests."""
+def store_line(x: Bits, start: int, sums: Floats, differences: Floats, bits: Bits, f: int) -> None:
+    """Set a line to sums plus and minus differences."""
     h = 4 * f
     for w in range(1, len(sums) - 1):
         for c in range(h):
-            bits[c] = narrow(sums[w, c] + rests[w, c])
+            bits[c] = narrow(sums[w, c] + differences[w, c])
         for c in range(h):
-            bits[h + c] = narrow(sums[w, c] - rests[w, c])
+            bits[h + c] = narrow(sums[w, c] - differences[w, c])
         exchange(bits, x[start + w - 1], f)

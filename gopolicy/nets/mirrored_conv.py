@@ -39,10 +39,10 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
     families = inputs // 4
     same = weight[:outputs, :inputs]
     other = torch.cat([weight[:outputs, families * g : families * (g + 1)] for g in _MIRRORED], 1)
-    sums, rests = (same + other) / 4, (same - other) / 4
+    sums, differences = (same + other) / 4, (same - other) / 4
     kernels = [
         torch.cat([2 * a[..., 1], a[..., 0] + a[..., 2], b[..., 0] - b[..., 2]], 1)
-        for a, b in ((sums, rests), (rests, sums))
+        for a, b in ((sums, differences), (differences, sums))
     ]
     columns = [kernel.unsqueeze(-1).to(x.dtype) for kernel in kernels]
     result: Tensor = _Join.apply(*_Convolve.apply(x, *columns))  # type: ignore[no-untyped-call]
@@ -139,10 +139,10 @@ def _spread(x: Tensor) -> tuple[Tensor, Tensor]:
     """
     half, width = x.shape[1] // 2, x.shape[3]
     even, odd = _like(x, 3 * half), _like(x, 3 * half)
-    sums, rests = np.zeros((2, width + 2, half), np.float32)
+    sums, differences = np.zeros((2, width + 2, half), np.float32)
     bits = np.empty(2 * half, np.uint16)
     spread = mirror_kernels(half // 4).spread
-    spread(bits_of(x), _in_threes(even), _in_threes(odd), bits, sums, rests)
+    spread(bits_of(x), _in_threes(even), _in_threes(odd), bits, sums, differences)
     return even, odd
 
 
@@ -150,11 +150,16 @@ def _collect(even: Tensor, odd: Tensor, x: Tensor) -> Tensor:
     """Return the gradient of x from those of what `_spread` makes of it."""
     half, width = x.shape[1] // 2, x.shape[3]
     result = torch.empty_like(x)
-    sums, rests = np.empty((2, width + 2, half), np.float32)
+    sums, differences = np.empty((2, width + 2, half), np.float32)
     bits = np.empty(2 * half, np.uint16)
     collect = mirror_kernels(half // 4).collect
     collect(
-        bits_of(result), _in_threes(_ordered(even)), _in_threes(_ordered(odd)), bits, sums, rests
+        bits_of(result),
+        _in_threes(_ordered(even)),
+        _in_threes(_ordered(odd)),
+        bits,
+        sums,
+        differences,
     )
     return result
 

@@ -211,7 +211,8 @@ class Turn:
         if self.strict:
             tidying = capturing_points(self.board, seen, self.color)
         left = self.sensible & (doubtful_points(seen) | tidying)
-        if self._could_be_over(seen):
+        over = self._could_be_over(seen)
+        if over:
             left &= among(probabilities, self.sensible) >= _PLAUSIBLE
         if self._seconds_left() == 0.0:
             left &= seen.open_points
@@ -224,9 +225,9 @@ class Turn:
             seen,
             playouts=self.settings.playouts,
             seed=self.board.ply,
-            must_gain=self._could_be_over(seen),
+            must_gain=over,
         )
-        trusted = self._trusted_move(probabilities, seen, adviser)
+        trusted = self._trusted_move(probabilities, seen, adviser, over=over)
         if trusted != PASS:
             return trusted
         for group in (left & ~tidying, left & seen.open_points, left & tidying):
@@ -247,16 +248,23 @@ class Turn:
         return bool(passes.any())
 
     def _trusted_move(
-        self, probabilities: NDArray[np.float32], seen: CountedPosition, adviser: Adviser
+        self,
+        probabilities: NDArray[np.float32],
+        seen: CountedPosition,
+        adviser: Adviser,
+        *,
+        over: bool,
     ) -> Point:
-        """Return a move that the network is sure enough of, `PASS` if it loses points."""
+        """Return a move that the network is sure enough of, `PASS` if it loses points.
+
+        over: the game could be, so only the move itself is asked whether it is at an open point.
+        """
         if not self.sensible.any():
             return PASS
         shares = among(probabilities, self.sensible)
         point = self.draw(shares)
         invades = seen.owners[point] == self.color.opponent
         left = seen.open_points & self.sensible
-        over = self._could_be_over(seen)
         tempting = bool(left[point]) if over else bool(left.any())
         if tempting and not invades:
             needed = _PLAUSIBLE

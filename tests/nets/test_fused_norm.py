@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from reference.gradients import distance, slope
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -29,17 +30,6 @@ def picture(*shape: int, seed: int = 0) -> Tensor:
 
 def running(channels: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     return torch.zeros(channels, dtype=dtype), torch.ones(channels, dtype=dtype)
-
-
-def slope(x: Tensor) -> Tensor:
-    assert x.grad is not None
-    return x.grad
-
-
-def distance(found: Tensor, wanted: Tensor) -> float:
-    """Return the length of the difference, relative to that of what is wanted."""
-    found, wanted = found.detach().double(), wanted.detach()
-    return float((found - wanted).norm() / wanted.norm())
 
 
 @pytest.mark.parametrize("relu", [True, False])
