@@ -3,9 +3,9 @@
 torch takes each step for itself and turns every number from bfloat16 and back with it; here the
 same is done with two looks at the activations on the way forward and two on the way back
 (`gopolicy.nets.norm_kernels`).  Most of what that once saved was memory asked for anew, which
-`gopolicy.allocator` spares by now; 2 % of a step are left (`gopolicy bench train`).  Everywhere else, and with several threads, where torch's own loops
-are no slower, `BatchNorm` and the activation are used as they are; the results are the same but for
-rounding.
+`gopolicy.allocator` spares by now; 2 % of a step are left (`gopolicy bench train`).  Everywhere
+else, and with several threads, where torch's own loops are no slower, `BatchNorm` and the
+activation are used as they are; the results are the same but for rounding.
 """
 
 from collections.abc import Callable
