@@ -175,10 +175,12 @@ def _tie_block(name: str, block: ConvBlock, *, lifts: bool) -> None:
         parametrize.register_parametrization(block.norm, "bias", RepeatedChannels(0))
 
 
-def _mirrored(conv: Convolution, *, lifts: bool) -> Callable[[Tensor, Tensor], Tensor] | None:
+def _mirrored(
+    conv: Convolution, *, lifts: bool
+) -> Callable[[Tensor, Tensor, Tensor | None], Tensor] | None:
     """Return the cheaper way to compute a tied convolution, if there is one."""
     side = conv.kernel_size[0]
-    if side == 1 or conv.bias is not None or conv.padding != (side // 2, side // 2):
+    if side == 1 or conv.padding != (side // 2, side // 2):
         return None
     if lifts:
         return mirrored_conv.lift

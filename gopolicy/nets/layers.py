@@ -65,7 +65,7 @@ class ConvOptions:
 class Convolution(nn.Conv2d):
     """A convolution whose weights its owner draws."""
 
-    mirrored: Callable[[Tensor, Tensor], Tensor] | None = None
+    mirrored: Callable[[Tensor, Tensor, Tensor | None], Tensor] | None = None
     """A cheaper way to convolve with kernels that `gopolicy.nets.equivariance` has tied."""
 
     def reset_parameters(self) -> None:
@@ -74,7 +74,7 @@ class Convolution(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, inputs, H, W] to [B, outputs, H', W']."""
         if self.mirrored and fused_norm.is_served(x):
-            return self.mirrored(x, self.weight)
+            return self.mirrored(x, self.weight, self.bias)
         return super().forward(x)
 
 

@@ -29,11 +29,11 @@ _MIRRORED = (4, 7, 6, 5)
 """Which images mirroring from left to right makes of images 0, 1, 2 and 3."""
 
 
-def convolve(x: Tensor, weight: Tensor) -> Tensor:
+def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return the zero-padded convolution of x with the kernels of a hidden tied layer.
 
-    x [B, 8 * F, H, W] as `fused_norm.is_served` wants it; weight [8 * G, 8 * F, 3, 3].  The result
-    has the dtype of x.
+    x [B, 8 * F, H, W] as `fused_norm.is_served` wants it; weight [8 * G, 8 * F, 3, 3]; bias
+    [8 * G], the same for all images of a channel.  The result has the dtype of x.
     """
     outputs, inputs = weight.shape[0] // 2, weight.shape[1] // 2
     families = inputs // 4
@@ -45,14 +45,16 @@ def convolve(x: Tensor, weight: Tensor) -> Tensor:
         for a, b in ((sums, differences), (differences, sums))
     ]
     columns = [kernel.unsqueeze(-1).to(x.dtype) for kernel in kernels]
-    result: Tensor = _Join.apply(*_Convolve.apply(x, *columns))  # type: ignore[no-untyped-call]
+    halves = _Convolve.apply(x, _of_even(bias), *columns)  # type: ignore[no-untyped-call]
+    result: Tensor = _Join.apply(*halves)  # type: ignore[no-untyped-call]
     return result
 
 
-def lift(x: Tensor, weight: Tensor) -> Tensor:
+def lift(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return the zero-padded convolution of planes with the kernels of a first tied layer.
 
-    x [B, C, H, W] as `fused_norm.is_served` wants it; weight [8 * G, C, K, K], K odd.
+    x [B, C, H, W] as `fused_norm.is_served` wants it; weight [8 * G, C, K, K], K odd; bias as in
+    `convolve`.
     """
     half, reach = weight.shape[0] // 2, weight.shape[-1] // 2
     width = x.shape[3]
@@ -65,15 +67,16 @@ def lift(x: Tensor, weight: Tensor) -> Tensor:
         (wide[..., reach - n :][..., :width], wide[..., reach + n :][..., :width])
         for n in range(1, reach + 1)
     ]
-    even = [x] + [left + right for left, right in sides], [a + b for a, b in (middle, *around)]
-    odd = [left - right for left, right in sides], [a - b for a, b in around]
+    sums = [x] + [left + right for left, right in sides], [a + b for a, b in (middle, *around)]
+    differences = [left - right for left, right in sides], [a - b for a, b in around]
     halves = [
         F.conv2d(
             _ordered(torch.cat(pictures, 1)),
             torch.cat(columns, 1).unsqueeze(-1).to(x.dtype),
+            None if added is None else added.to(x.dtype),
             padding=(reach, 0),
         )
-        for pictures, columns in (even, odd)
+        for (pictures, columns), added in ((sums, _of_even(bias)), (differences, None))
     ]
     result: Tensor = _Join.apply(*halves)  # type: ignore[no-untyped-call]
     return result
@@ -86,18 +89,23 @@ class _Convolve(Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, *kernels: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        ctx: Any, x: Tensor, bias: Tensor | None, *kernels: Tensor
+    ) -> tuple[Tensor, Tensor]:
         ctx.save_for_backward(x, *kernels)
-        return tuple(
-            F.conv2d(part, kernel, padding=(1, 0))
-            for part, kernel in zip(_spread(x), kernels, strict=True)
+        bias = None if bias is None else bias.to(x.dtype)
+        even, odd = (
+            F.conv2d(part, kernel, added, padding=(1, 0))
+            for part, kernel, added in zip(_spread(x), kernels, (bias, None), strict=True)
         )
+        return even, odd
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         x, *kernels = ctx.saved_tensors
-        wanted = [*ctx.needs_input_grad[:2], False]
+        to_x, to_bias, to_kernel, _ = ctx.needs_input_grad
+        wanted = [to_x, to_kernel, False]
         to_parts, to_kernels = zip(
             *(
                 torch.ops.aten.convolution_backward(
@@ -108,7 +116,11 @@ class _Convolve(Function):
             strict=True,
         )
         to_even, to_odd = to_parts
-        return (_collect(to_even, to_odd, x) if wanted[0] else None, *to_kernels)
+        return (
+            _collect(to_even, to_odd, x) if to_x else None,
+            grads[0].sum((0, 2, 3), dtype=torch.float32) if to_bias else None,
+            *to_kernels,
+        )
 
 
 class _Join(Function):
@@ -130,6 +142,11 @@ class _Join(Function):
         split = mirror_kernels(grad.shape[1] // 8).split
         split(bits_of(_ordered(grad)), bits_of(even), bits_of(odd), bits)
         return even, odd
+
+
+def _of_even(bias: Tensor | None) -> Tensor | None:
+    """Return what is added to the even half: added to both of a pair, it leaves the odd one be."""
+    return None if bias is None else bias[: len(bias) // 2]
 
 
 def _spread(x: Tensor) -> tuple[Tensor, Tensor]:
