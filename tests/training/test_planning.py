@@ -198,3 +198,21 @@ def test_a_trial_takes_steps_and_leaves_the_dice_alone() -> None:
     before = torch.get_rng_state()
     assert SpeedTrial(config, 3, 5, ALONE).rate(0.0) > 0
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("first_step", "expected"), [(0.6, 4 / 0.25), (2.0, 4 / 2.0)], ids=["new memory", "too slow"]
+)
+def test_a_slow_first_step_of_a_trial_is_forgiven_unless_it_is_very_slow(
+    monkeypatch: pytest.MonkeyPatch, first_step: float, expected: float
+) -> None:
+    config = override(RECIPES["default"], ["filters=8", "layers=2", "pooled=8", "batch_size=4"])
+    trial = SpeedTrial(config, 3, 5, ALONE)
+    asked: list[int] = []
+
+    def seconds(steps: int) -> float:
+        asked.append(steps)
+        return 0.25 * steps if len(asked) > 1 else first_step
+
+    monkeypatch.setattr(trial, "_seconds", seconds)
+    assert trial.rate(0.5, rival=4 / 0.26) == pytest.approx(expected)
