@@ -12,6 +12,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.parametrize import is_parametrized
 
 from gopolicy.errors import ConfigError
 from gopolicy.nets import fused_norm
@@ -66,14 +67,14 @@ class Convolution(nn.Conv2d):
     """A convolution whose weights its owner draws."""
 
     mirrored: Callable[[Tensor, Tensor, Tensor | None], Tensor] | None = None
-    """A cheaper way to convolve with kernels that `gopolicy.nets.equivariance` has tied."""
+    """A cheaper way to convolve, for as long as `gopolicy.nets.equivariance` ties the kernels."""
 
     def reset_parameters(self) -> None:
         """Leave the weights as they are."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, inputs, H, W] to [B, outputs, H', W']."""
-        if self.mirrored and fused_norm.is_served(x):
+        if self.mirrored and is_parametrized(self, "weight") and fused_norm.is_served(x):
             return self.mirrored(x, self.weight, self.bias)
         return super().forward(x)
 

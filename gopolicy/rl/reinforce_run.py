@@ -43,7 +43,7 @@ from gopolicy.training.checkpoint import (
 )
 from gopolicy.training.interruption import StopRequest, stop_on_signals
 from gopolicy.training.journal import Journal
-from gopolicy.training.run_folder import announce, announce_lost_head
+from gopolicy.training.run_folder import announce, announce_start
 from gopolicy.training.world import World, open_world
 
 _PLAY, _MEASURE = 0, 1
@@ -165,7 +165,7 @@ class _Reinforcer:
             compute, why = begin_reinforce(self.out, self.config, network, judge, self.world)
         announce(compute, why, network, self.progress)
         if not goes_on:
-            announce_lost_head(self.config.learning.start, self.progress)
+            announce_start(self.config.learning.start, self.config.size, self.progress)
         if self.world.leads:
             self._keep_parent(network, resume)
         self.world.wait()

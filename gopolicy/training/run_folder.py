@@ -170,18 +170,20 @@ def begin_with(config: TrainConfig, network: PolicyNetwork, progress: Progress) 
     """
     known = load_weights(config.start).network
     network.load_state_dict(at_size(known, network.size).state_dict())
-    if known.size != network.size:
-        sizes = f"{known.size}x{known.size} to {network.size}x{network.size}"
-        progress.message(f"{config.start} is carried over from {sizes}")
-    announce_lost_head(config.start, progress, fresh=config.objective == "outcome")
+    announce_start(config.start, network.size, progress, fresh=config.objective == "outcome")
 
 
-def announce_lost_head(start: str, progress: Progress, *, fresh: bool = False) -> None:
-    """Say so if the weights at start tell who wins, which what is trained from them does not keep.
+def announce_start(start: str, size: int, progress: Progress, *, fresh: bool = False) -> None:
+    """Say what a run that starts from weights changes of them: the size, and what is not kept.
 
-    fresh: a new head for that is learned.
+    fresh: a new head that tells who wins is learned.
     """
-    if start and read_info(find_weights(start)).outcome:
+    if not start:
+        return
+    info = read_info(find_weights(start))
+    if info.size != size:
+        progress.message(f"{start} is carried over from {info.size}x{info.size} to {size}x{size}")
+    if info.outcome:
         then = ": a fresh one is learned" if fresh else ""
         progress.message(f"the outcome head of {start} is not kept{then}")
 

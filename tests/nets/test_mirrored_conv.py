@@ -3,12 +3,14 @@
 import copy
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
 from reference.gradients import distance, slope
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrize
 
 from gopolicy import read_game
 from gopolicy.features import Encoder
@@ -149,6 +151,20 @@ def test_a_first_kernel_of_one_point_is_left_to_torch() -> None:
     net = build_network("alphago", planes=4, size=9, filters=16, layers=3, first_kernel=1)
     tie(net)
     assert "conv1.conv" not in mirrored_layers(net)
+
+
+def test_kernels_that_are_tied_no_more_are_convolved_as_they_are() -> None:
+    net = build_network("alphago", planes=4, size=9, filters=16, layers=3)
+    tie(net)
+    conv = cast("Convolution", net.get_submodule("conv2.conv"))
+    for name in ("weight", "bias"):
+        parametrize.remove_parametrizations(conv, name)
+    nn.init.normal_(conv.weight)
+    x = picture(2, 16, 9, 9)
+    with torch.autocast("cpu", torch.bfloat16):
+        y = conv(x)
+    wanted = copy.deepcopy(conv).double()(x.double())
+    assert distance(y, wanted) < ROUNDING
 
 
 @pytest.mark.parametrize("network", ["alphago", "alphago-res"])

@@ -310,7 +310,9 @@ def test_weights_of_another_size_are_carried_over(
     command = ["reinforce", "--weights", str(tiny_weights), "--size", "5", "--games", "2"]
     command += ["--iterations", "1", "--batch-size", "16", "--out", str(tmp_path), "--json"]
     assert main(command) == 0
-    found = json.loads(capsys.readouterr().out)
+    said = capsys.readouterr()
+    assert f"{tiny_weights} is carried over from 19x19 to 5x5" in said.err
+    found = json.loads(said.out)
     assert (found["iterations"], found["games"], found["complete"]) == (1, 2, False)
     assert (
         load_weights(tmp_path / "weights", plane_set="alphago48", size=5).info.network == "alphago"
