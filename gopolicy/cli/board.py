@@ -1,7 +1,6 @@
 """``gopolicy board``: the board in the browser, to look at networks, play them and review games."""
 
 import argparse
-import contextlib
 import os
 import sys
 import threading
@@ -28,7 +27,7 @@ examples:
   gopolicy board games.zip
   gopolicy board game.sgf --weights alphago-64x8 --weights run/weights"""
 
-MOST_NETWORKS, MOST_GAMES = 4, 500
+MOST_NETWORKS, MOST_GAMES, MOST_REMARKS = 4, 500, 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"expected at most {MOST_NETWORKS} networks, got {len(weights)}")
     for each in weights:
         check_weights(each)
-    opening = _opening(args.game)
+    opening = opening_of(args.game)
     listener = listen(args.port)
     settings = {"device": args.device, "symmetries": args.symmetries}
     named = [(short_name(each), BotOptions(weights=each, **settings)) for each in weights]
@@ -101,34 +100,51 @@ def compile_rules() -> None:
     board.territory_score(["A1"])
 
 
-def _opening(path: Path | None) -> "Opening":
+def opening_of(path: Path | None) -> "Opening":
+    """Return what pages begin with: a file of games, an archive, or nothing."""
+    from gopolicy.sgf.read import read_bytes
     from gopolicy.web.app import Opening
     from gopolicy.web.game_file import read_file
 
     if path is None:
         return Opening()
-    data = _games(path)
-    read_file(data, path.name)  # to complain now, not on the page
-    return Opening(data=data, name=path.name)
+    single = path.suffix.lower() == ".sgf"
+    data = read_bytes(path) if single else _games_in(path)
+    name = (
+        path.name if single else f"{path.resolve().name}.sgf"
+    )  # saved as that, not over the archive
+    read_file(data, name)  # to complain now, not on the page
+    return Opening(data=data, name=name)
 
 
-def _games(path: Path) -> bytes:
+def _games_in(archive: Path) -> bytes:
+    """Return the first games of an archive as one SGF text, and say which cannot be read."""
     from gopolicy.sgf.archive import iter_archive
-    from gopolicy.sgf.read import read_bytes
-    from gopolicy.sgf.tree import read_trees, write_trees
+    from gopolicy.sgf.record import Rejection
+    from gopolicy.sgf.tree import read_trees, write_tree
 
-    if path.suffix.lower() == ".sgf":
-        return read_bytes(path)
     games: list[bytes] = []
-    for member in iter_archive(path):
-        if isinstance(member, tuple):
-            with contextlib.suppress(SgfError):  # what cannot be read is not in the list
-                games += [write_trees([tree]) for tree in read_trees(member[1], member[0])[0]]
+    remarks: list[str] = []
+    for member in iter_archive(archive):
+        if isinstance(member, Rejection):
+            remarks.append(f"{member.name}: {member.reason}: {member.detail}")
+            continue
+        name, data = member
+        try:
+            trees, said = read_trees(data, name)
+        except SgfError as error:
+            trees, said = [], [str(error)]
+        games += map(write_tree, trees)
+        remarks += said
         if len(games) > MOST_GAMES:
-            say(f"{path}: only the first {MOST_GAMES} games are listed")
+            remarks.append(f"{archive}: only the first {MOST_GAMES} games are listed")
             break
+    for remark in remarks[:MOST_REMARKS]:
+        say(remark)
+    if len(remarks) > MOST_REMARKS:
+        say(f"{archive}: {len(remarks) - MOST_REMARKS:,} more remarks")
     if not games:
-        raise ConfigError(f"{path}: no game in it can be read")
+        raise ConfigError(f"{archive}: no game in it can be read")
     return b"".join(games[:MOST_GAMES])
 
 

@@ -32,7 +32,7 @@ found (JSON), and one page, index.html, that shows all views written to the same
 EXAMPLES = """\
 examples:
   gopolicy visualize filters
-  gopolicy visualize channels --layer conv3 --games games.tar.gz
+  gopolicy visualize channels --layer pair3 --games games.tar.gz
   gopolicy visualize saliency game.sgf --move 39
   gopolicy visualize fool --games store --positions 5000 --weights run/weights
   gopolicy visualize maximize --weights digits

@@ -51,7 +51,7 @@ def board_after(record: GameRecord, events: int | None = None) -> Board:
     """
     with _named(record, events):
         board = Board.from_events(record.size, record.events[:events])
-    board.komi = _komi(record, board)
+    board.komi = whole_komi(record.komi, record.rules, board)
     return board
 
 
@@ -68,14 +68,17 @@ def _named(record: GameRecord, events: int | None) -> Iterator[None]:
         raise IllegalMove(message, error.reason) from error
 
 
-def _komi(record: GameRecord, board: Board) -> float:
-    """Return the komi with White's points for handicap stones, none under unknown rules."""
-    komi = record.komi or 0.0
+def whole_komi(komi: float | None, rules: str, board: Board) -> float:
+    """Return the komi of a record with White's points for handicap stones.
+
+    komi and rules are what the record says; unknown rules give no points.
+    """
+    komi = komi or 0.0
     try:
-        rules = rules_named(record.rules)
+        found = rules_named(rules)
     except ConfigError:
         return komi
-    return komi + rules.bonus(handicap_stones(board.events.tolist()))
+    return komi + found.bonus(handicap_stones(board.events.tolist()))
 
 
 def position_before(record: GameRecord, number: int | None = None) -> Position:
@@ -106,7 +109,7 @@ def positions(record: GameRecord) -> Iterator[Position]:
     for number, stop in enumerate(moves, start=1):
         with _named(record, stop):
             board.carry_out(record.events[done:stop])
-        board.komi = _komi(record, board)
+        board.komi = whole_komi(record.komi, record.rules, board)
         done, event = stop, int(record.events[stop])
         to_play, played = Color(event_color(event)), Point(event_point(event))
         yield Position(board=board.copy(), number=number, to_play=to_play, played=played)

@@ -3,7 +3,7 @@
 Every property of every node is kept, known or not.  What is written is FF[4] in UTF-8.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sgfmill import sgf_grammar
@@ -18,6 +18,7 @@ from gopolicy.sgf.write import write_game
 
 MAX_NODES = 200_000
 _MOVES = ("B", "W")
+_CODE = {"CA": [b"UTF-8"]}
 
 
 @dataclass(slots=True, eq=False)
@@ -69,6 +70,11 @@ class TreeNode:
 class GameTree:
     """The nodes of one game."""
 
+    before: Sequence["GameTree"] = ()
+    """Games of the same file that could not be read: those that stand before all others."""
+    behind: Sequence["GameTree"] = ()
+    """Games of the same file that could not be read: those that stand behind this one."""
+
     def __init__(self, root: dict[str, list[bytes]], size: int) -> None:
         self.size = size
         self.root = TreeNode(0, root)
@@ -111,51 +117,79 @@ class GameTree:
 def read_trees(data: bytes, name: str) -> tuple[list[GameTree], list[str]]:
     """Return the games in an SGF text called name, and what has to be said about them.
 
-    Raises SgfError if no game in it can be read.
+    Those that cannot be read are kept beside the others for `write_trees`, unless brackets are
+    damaged.  Raises SgfError if no game can be read.
     """
-    records, remarks = [], []
-    for found in parse_games(data, name):
-        if isinstance(found, Rejection):
-            remarks.append(f"{found.name}: {found.reason}: {found.detail}")
-        else:
-            records.append(found)
-    if not records:
-        raise SgfError(remarks[0])
+    found = list(parse_games(data, name))
     whole = list(_trees(decode(data).text))
-    trees = []
-    for number, record in enumerate(records):
-        matching = next((tree for tree in whole[number:] if _fit(tree, record)), None)
-        if matching is None:
-            remarks.append(f"{record.name}: damaged, so only its main line is here")
-            matching = next(_trees(write_game(record)))
-            _fit(matching, record)
-        if record.handicap_placed:
-            remarks.append(f"{record.name}: its handicap stones stand on the fixed points")
-        trees.append(matching)
+    paired = len(whole) == len(found)
+    trees: list[GameTree] = []
+    remarks: list[str] = []
+    refused: list[GameTree] = []
+    place = 0
+    for number, game in enumerate(found):
+        if isinstance(game, Rejection):
+            lost = "" if paired else "; saving leaves it out"
+            remarks.append(f"{game.name}: {game.reason}: {game.detail}{lost}")
+            refused += [whole[number]] if paired else []
+            continue
+        candidates = [number] if paired else range(place, len(whole))
+        at = next((at for at in candidates if _fit(whole[at], game)), None)
+        if at is not None:
+            tree, place = whole[at], at + 1
+        else:
+            remarks.append(f"{game.name}: damaged, so only its main line is here")
+            tree = next(_trees(write_game(game)))
+            _fit(tree, game)
+        if game.handicap_placed:
+            remarks.append(f"{game.name}: its handicap stones stand on the fixed points")
+        if trees:
+            trees[-1].behind = refused
+        else:
+            tree.before = refused
+        refused = []
+        trees.append(tree)
+    if not trees:
+        raise SgfError(remarks[0])
+    trees[-1].behind = refused
     return trees, remarks
 
 
 def write_trees(trees: Iterable[GameTree]) -> bytes:
-    """Return games as SGF."""
-    return b"".join(map(_written, trees))
+    """Return games as SGF, and those beside them that could not be read as they were."""
+    parts: list[bytes] = []
+    for tree in trees:
+        parts += [_written(each, _CODE) for each in tree.before]
+        parts.append(write_tree(tree))
+        parts += [_written(each, _CODE) for each in tree.behind]
+    return b"".join(parts)
+
+
+def write_tree(tree: GameTree) -> bytes:
+    """Return one game alone as SGF."""
+    return _written(tree, {"FF": [b"4"]} | _CODE | {"GM": [b"1"]})
 
 
 def _fit(tree: GameTree, record: GameRecord) -> bool:
-    """Give a tree the size of a record, and its unwritten handicap; say if they are one game."""
-    tree.size = record.size
-    events, root = record.events.tolist(), tree.root.properties
+    """Give a tree the size of a record, and its unwritten handicap, if they are one game."""
+    events, size = record.events.tolist(), record.size
+    root = TreeNode(0, dict(tree.root.properties))
     try:
-        if record.handicap_placed and "AB" not in root:
-            stones = GameRecord(size=record.size, events=record.events[: record.handicap])
+        following = [e for node in tree.line_through(tree.root)[1:] for e in node.events(size)]
+        if record.handicap_placed and "AB" not in root.properties:
+            stones = GameRecord(size=size, events=record.events[: record.handicap])
             added = sgf_grammar.parse_sgf_game(write_game(stones)).sequence[0]
-            root["AB"] = added["AB"]
-        found = tree.main_events()
-        if len(events) == len(found) + 1 and "PL" not in root and events[-1] & EVENT_SETUP:
-            root["PL"] = [b"W"]
-            found = tree.main_events()
+            root.properties["AB"] = added["AB"]
+        count = len(root.events(size)) + len(following)
+        if len(events) == count + 1 and "PL" not in root.properties and events[-1] & EVENT_SETUP:
+            root.properties["PL"] = [b"W"]
+        found = root.events(size) + following
     except SgfError:
         return False
-    return bool(found == events)
+    if found != events:
+        return False
+    tree.size, tree.root.properties = size, root.properties
+    return True
 
 
 def _trees(text: bytes) -> Iterator[GameTree]:
@@ -188,9 +222,8 @@ def _tree(tokens: list[tuple[str, bytes]]) -> GameTree:
     return tree
 
 
-def _written(tree: GameTree) -> bytes:
-    """Return one game as SGF."""
-    said = {"FF": [b"4"], "CA": [b"UTF-8"], "GM": [b"1"]}
+def _written(tree: GameTree, said: dict[str, list[bytes]]) -> bytes:
+    """Return one game as SGF that says something about itself."""
     whole = sgf_grammar.Coarse_game_tree()
     waiting = [(tree.root, whole)]
     while waiting:

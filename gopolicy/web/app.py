@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gopolicy.features.planes import plane_set
+from gopolicy.sgf.read import MAX_FILE_BYTES
 from gopolicy.web.engines import Engines
 from gopolicy.web.guard import Guard
 from gopolicy.web.tab import Tab
@@ -118,7 +119,7 @@ def _hello(engines: Engines) -> dict[str, Any]:
         told = [planes.describe(number) for number in range(planes.count)]
         outcome = bool(described.get("outcome"))
         networks.append({"name": name, "planes": told, "outcome": outcome})
-    return {"networks": networks}
+    return {"networks": networks, "largest": MAX_FILE_BYTES}
 
 
 async def _talk(websocket: WebSocket, tabs: Tabs, hello: dict[str, Any]) -> None:

@@ -35,6 +35,8 @@ class Contest:
     settings: PlayerSettings
     result: str = ""
     """As SGF writes it; empty while the game goes on."""
+    played_on: int = 0
+    """Passes in a row after which somebody wanted to play on."""
 
     def awaits_network(self, to_move: Color) -> bool:
         """Return whether the network is to move."""

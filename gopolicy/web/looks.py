@@ -1,6 +1,7 @@
 """What the page shows of a position: heat map, ownership, planes, ladders, saliency, layers."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.draw.board_svg import board_svg
 from gopolicy.draw.heat_map import heat_on_wood
-from gopolicy.errors import ConfigError
+from gopolicy.errors import ConfigError, VertexError
 from gopolicy.go.board import Board
 from gopolicy.go.ladder_kernels import CAPTURES, ESCAPES, mark_ladders
 from gopolicy.go.ladder_reading_kernels import new_ladder_scratch
@@ -189,9 +190,10 @@ def _saliency(engine: Engine, scene: Scene, view: View, wish: Wish) -> Sight:
     best = view.best_points(1)
     if not scene.position.board.stones.any() or not best:
         return scene.picture(), "There is no stone on the board to take away."
-    move = parse_vertex(wish.vertex, view.size) if wish.vertex else best[0][0]
-    if move < 0 or not view.legal[move]:
-        move = best[0][0]
+    move = best[0][0]
+    with suppress(VertexError):  # chosen on a larger board
+        wished = parse_vertex(wish.vertex, view.size) if wish.vertex else move
+        move = wished if wished >= 0 and view.legal[wished] else move
     lens = BoardLens(engine.name, engine.bot.policy(view.size))
     found = remove_each(lens, scene.position.board, scene.position.to_play, move)
     vertex = vertex_name(move, view.size)

@@ -4,11 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 from gopolicy.draw.board_svg import board_svg
 from gopolicy.errors import ConfigError, GoPolicyError
+from gopolicy.go.kernels import event_color
 from gopolicy.go.types import Color
 from gopolicy.go.vertex import vertex_name
 from gopolicy.policy.annotate import NoteWords, notes_on
@@ -16,7 +18,7 @@ from gopolicy.policy.review_page import review_page
 from gopolicy.sgf.edit import SgfText
 from gopolicy.sgf.marks import marks_at
 from gopolicy.sgf.read import read_game
-from gopolicy.sgf.tree import TreeNode, read_trees, write_trees
+from gopolicy.sgf.tree import TreeNode, read_trees, write_tree, write_trees
 from gopolicy.web.contest import Contest, Count
 from gopolicy.web.engines import Engine, Engines
 from gopolicy.web.game_file import (
@@ -47,6 +49,7 @@ class RecordTab:
         self.contest: Contest | None = None
         self.count: Count | None = None
         self.wish = Wish()
+        self._opened = 0
         self._moved = 0.0
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._open(empty_file())
@@ -125,6 +128,8 @@ class RecordTab:
 
     def _open(self, file: GameFile, contest: Contest | None = None) -> None:
         self.file, self.contest, self.count = file, contest, None
+        self._opened += 1
+        self.wish = replace(self.wish, vertex="")
         self.walk = Walk(file.tree, contest.rules if contest else REVIEW)
         self._review = LineReview(file.tree)
         self._line: list[TreeNode] = []
@@ -158,7 +163,7 @@ class RecordTab:
 
     async def _page(self, name: str) -> None:
         review, tree, network = self._review, self.file.tree, self.engines.names[0]
-        data, line = write_trees([tree]), tree.line_through(tree.root)
+        data, line = write_tree(tree), tree.line_through(tree.root)
         async for _ in review.look_at(line, self.engines):
             pass
         record, figures = read_game(data, name), list(review.known(line).values())
@@ -169,7 +174,7 @@ class RecordTab:
         self.outbox.tell("file", name=f"{PurePath(name).stem}-review.html", text=page)
 
     async def _annotate(self, name: str) -> None:
-        data = write_trees([self.file.tree])
+        data = write_tree(self.file.tree)
 
         def question(ready: Sequence[Engine]) -> bytes:
             record = read_game(data, name)
@@ -188,6 +193,8 @@ class RecordTab:
 
     def _remove(self, request: Request) -> None:
         node = self.walk.node
+        self._stop("think")
+        self.count = None
         if node.parent is not None:
             self.walk.go(node.parent)
         self.file.tree.remove(node)
@@ -269,11 +276,13 @@ class RecordTab:
         last = board.last_move
         self.outbox.tell(
             "position",
+            opened=self._opened,
             node=node.number,
             svg=board_svg(picture),
             number=board.ply,
             stones="".join(".XO"[stone] for stone in board.stones.reshape(-1).tolist()),
             last="" if last is None else vertex_name(last, board.size),
+            last_color=0 if last is None else event_color(board.events[-1]),
             to_play=int(position.to_play),
             captures=[captures[Color.BLACK], captures[Color.WHITE]],
             comment=node.text("C"),

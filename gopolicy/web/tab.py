@@ -9,6 +9,7 @@ from gopolicy.play.bot import explain
 from gopolicy.play.passing import Choice
 from gopolicy.play.player import Player
 from gopolicy.sgf.edit import sgf_point
+from gopolicy.sgf.tree import TreeNode
 from gopolicy.web.contest import Contest, Count, new_contest
 from gopolicy.web.engines import Engine
 from gopolicy.web.game_file import GameFile
@@ -66,13 +67,27 @@ class Tab(RecordTab):
         self._changed()
 
     def _go_on(self) -> None:
+        """Have the network move where it is its turn, or the game counted where both passed."""
         if self.contest is None or self.contest.result:
             return
-        if self.walk.board.passes >= 2:
+        passes = self.walk.board.passes
+        self.contest.played_on = min(self.contest.played_on, passes)
+        if passes >= self.contest.played_on + 2:
             self._begin("think", self._propose_count)
         elif self.contest.awaits_network(self.walk.board.to_move):
             contest = self.contest
             self._begin("think", lambda: self._think(contest))
+
+    def _move_to(self, node: TreeNode) -> None:
+        """Go to a node; at the end of a game that is being played it goes on."""
+        super()._move_to(node)
+        if not node.children:
+            self._go_on()
+
+    def _remove(self, request: Request) -> None:
+        super()._remove(request)
+        if not self.walk.node.children:
+            self._go_on()
 
     async def _think(self, contest: Contest) -> None:
         node, board = self.walk.node, self.walk.board.copy()
@@ -106,7 +121,7 @@ class Tab(RecordTab):
         self._go_on()
 
     def _undo(self, request: Request) -> None:
-        """Take back moves until it is the person's turn again."""
+        """Take back moves until it is the person's turn again, one where only networks play."""
         self._stop("think")
         self.count = None
         node = self.walk.node
@@ -114,7 +129,8 @@ class Tab(RecordTab):
             self.walk.go(node.parent)
             self.file.tree.remove(node)
             node = self.walk.node
-            if self.contest is None or self.walk.board.to_move in self.contest.human:
+            human = self.contest.human if self.contest else ()
+            if not human or self.walk.board.to_move in human:
                 break
         if self.contest:
             self.contest.result = ""
@@ -173,5 +189,9 @@ class Tab(RecordTab):
         self._end(str(self.count.score()))
 
     def _resume(self, request: Request) -> None:
+        """Play on after passes; two more are counted again."""
         self.count = None
+        if self.contest:
+            self.contest.played_on = self.walk.board.passes
         self._tell_position()
+        self._go_on()

@@ -2,12 +2,11 @@
 
 from gopolicy.errors import ConfigError, SgfError
 from gopolicy.go.board import Board
-from gopolicy.go.handicap import handicap_stones
 from gopolicy.go.kernels import event_color, event_point
 from gopolicy.go.rules import Rules
 from gopolicy.go.types import EVENT_SETUP, Color, Point, player
 from gopolicy.sgf.metadata import read_komi
-from gopolicy.sgf.positions import Position
+from gopolicy.sgf.positions import Position, whole_komi
 from gopolicy.sgf.tree import GameTree, TreeNode
 
 REVIEW = Rules(superko="none")
@@ -56,9 +55,8 @@ class Walk:
                 self.board.undo()
         for each in path[shared:]:
             self._enter(each)
-        stones = handicap_stones(self.board.events.tolist())
-        komi = read_komi(self.tree.root.line("KM"))
-        self.board.komi = (komi or 0.0) + self.rules.bonus(stones)
+        root = self.tree.root
+        self.board.komi = whole_komi(read_komi(root.line("KM")), root.line("RU"), self.board)
 
     def position(self) -> Position:
         """Return a copy of what is on the board, and the move that comes next."""

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from sgfmill import sgf
 
 from gopolicy.errors import SgfError
-from gopolicy.sgf.read import read_game
-from gopolicy.sgf.tree import GameTree, TreeNode, read_trees, write_trees
+from gopolicy.sgf.read import parse_games, read_game
+from gopolicy.sgf.record import Rejection
+from gopolicy.sgf.tree import GameTree, TreeNode, read_trees, write_tree, write_trees
 
 GAME = """(;SZ[9]PB[山下]C[本因坊ソ表 \\] \\\\];B[cc]BL[100](;W[dd]XX[a][b]LB[dd:1]
 (;B[ee])(;B[ff]C[two
@@ -76,6 +77,43 @@ def test_of_a_damaged_game_the_main_line_is_left() -> None:
     (tree,), remarks = read_trees(b"(;SZ[9];B[cc];W[dd]C[oops ] broken];B[ee])", "game")
     assert [node.line("B") for node in tree.line_through(tree.root)] == ["", "cc", "", "ee"]
     assert "damaged" in remarks[0]
+
+
+BAD_POINT = b"(;GM[1]SZ[19];B[zz];W[dd])"
+EVEN = b"(;GM[1]SZ[19]PB[one]C[even];B[qd];W[dd])"
+TWO_STONES = b"(;GM[1]SZ[19]HA[2]PB[two];W[qd];B[cc])"
+OBLONG = b"(;CA[GB18030]GM[1]SZ[7:9]C[\xb0\xd7])"
+CHESS = b"(;GM[3]C[chess];B[e2e4](;W[a])(;W[b]))"
+NINE = b"(;SZ[9]PB[nine];B[aa](;W[dd])(;W[ee]C[v]))"
+
+
+@pytest.mark.parametrize(
+    ("games", "readable"),
+    [
+        ([BAD_POINT, EVEN, TWO_STONES], [1, 2]),
+        ([OBLONG, NINE, EVEN, CHESS], [1, 2]),
+        ([NINE, CHESS, CHESS, EVEN], [0, 3]),
+        ([OBLONG, NINE, NINE.replace(b"nine", b"also"), CHESS], [1, 2]),
+    ],
+)
+def test_games_that_cannot_be_read_change_no_other_and_stay_in_the_file(
+    games: list[bytes], readable: list[int]
+) -> None:
+    data = b"\n".join(games)
+    trees, remarks = read_trees(data, "file")
+    for tree, number in zip(trees, readable, strict=True):
+        (alone,), _ = read_trees(games[number], "x")
+        assert write_tree(tree) == write_tree(alone)
+    written = write_trees(trees)
+    for old, new in zip(parse_games(data, "f"), parse_games(written, "f"), strict=True):
+        assert type(old) is type(new)
+        if isinstance(old, Rejection) and isinstance(new, Rejection):
+            assert (old.reason, old.detail) == (new.reason, new.detail)
+            assert any(old.detail in remark for remark in remarks)
+    if CHESS in games:
+        assert b"(;C[chess]CA[UTF-8]GM[3];B[e2e4](;W[a])(;W[b]))" in written
+    if OBLONG in games:
+        assert "C[白]CA[UTF-8]".encode() in written
 
 
 @pytest.mark.parametrize("data", [b"", b"no game", b"(;SZ[9];B[zz])", b"(;GM[2];B[aa])"])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -16,6 +17,9 @@ import pytest
 from reference.web_client import RunningBoard, start_board
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+
+from gopolicy.cli.board import opening_of
+from gopolicy.sgf.tree import read_trees
 
 
 def page_of(board: RunningBoard, **settings: Any) -> ClientConnection:
@@ -190,3 +194,22 @@ def test_an_archive_is_a_list_of_games(tiny_weights: Path, tmp_path: Path) -> No
         game = next(news(page, "game"))
         assert [name.split(" - ")[0] for name in game["games"]] == [f"player {n}" for n in range(3)]
         assert len(next(news(page, "tree"))["rows"]) == 4
+
+
+def test_an_archive_is_saved_beside_itself_and_what_cannot_be_read_in_it_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "games.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.sgf", b"(;SZ[9]PB[first];B[aa])(;GM[2];B[bb])")
+        file.writestr("b.sgf", b"(;SZ[7:9];B[aa])")
+        file.writestr("c.sgf", b"(;SZ[9]PB[last];B[aa])")
+    opening = opening_of(archive)
+    assert opening.name == "games.zip.sgf"
+    assert opening.data is not None
+    assert [tree.root.line("PB") for tree in read_trees(opening.data, "x")[0]] == ["first", "last"]
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "games.zip!a.sgf#2: other game: GM[2] is not Go",
+        "games.zip!b.sgf: not square: SZ[7:9] is not square",
+    ]

@@ -157,6 +157,38 @@ def test_a_shift_jis_file_is_dropped_edited_and_saved(screen: Screen) -> None:
     assert tree.root.line("PB") == "山下"
 
 
+def test_a_comment_stays_with_its_file(screen: Screen) -> None:
+    screen.drop("a.sgf", b"(;SZ[9]PB[Aiko]C[about A];B[ee])")
+    screen.wait_for_text("#title", "Aiko")
+    screen.page.click("#comment")
+    screen.page.keyboard.press("End")
+    screen.page.keyboard.type(" and more")
+    screen.drop("b.sgf", b"(;SZ[9]PB[Benkei]C[about B];B[dd])")
+    screen.wait_for_text("#title", "Benkei")
+    screen.wait_for("document.getElementById('comment').value === 'about B'")
+    screen.page.locator("body").press("ArrowRight")
+    screen.page.click('[data-step="1"]')
+    (tree,), _ = read_trees(screen.saved(), "saved")
+    assert tree.root.text("C") == "about B"
+
+
+def test_a_file_that_is_too_large_is_named(screen: Screen) -> None:
+    screen.drop("huge.sgf", b"(;SZ[9]C[" + b"x" * (9 << 20) + b"])")
+    screen.wait_for_text("#error", "huge.sgf: too large: more than 8,388,608 bytes.")
+
+
+def test_who_watches_can_take_back_nothing(screen: Screen) -> None:
+    screen.page.click("#new")
+    screen.page.select_option("[name=size]", "9")
+    screen.page.select_option("[name=color]", "none")
+    screen.page.click("text=Start")
+    screen.wait_for(f"{PLY} > 1")
+    assert [b.inner_text() for b in screen.page.locator("#play button").all()] == [
+        "Resign",
+        "Count",
+    ]
+
+
 def test_a_hostile_file_is_text_and_nothing_else(screen: Screen) -> None:
     escaped = HOSTILE.replace("]", "\\]")
     marks = f"LB[ee:{escaped[:3]}]TR[cc]C[{escaped}]"

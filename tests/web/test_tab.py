@@ -340,6 +340,100 @@ def test_a_game_is_counted_with_dead_stones_and_saved(page: FakePage) -> None:
     assert record.moves == 21
 
 
+def test_playing_on_after_two_passes_goes_on_until_two_more(page: FakePage) -> None:
+    begin(page, color="both")
+    for vertex in ("E5", "pass", "pass"):
+        page.ask("play", vertex=vertex)
+    page.hear("phase", lambda news: news["score"])
+    page.ask("resume")
+    page.hear("phase", lambda news: not news["score"])
+    page.ask("play", vertex="pass")
+    assert not page.hear("phase", lambda news: not news["thinking"])["score"]
+    page.ask("play", vertex="pass")
+    assert page.hear("phase", lambda news: news["score"])
+    page.ask("resume")
+    for vertex in ("C3", "pass", "pass"):
+        page.ask("play", vertex=vertex)
+    assert page.hear("phase", lambda news: news["score"])
+
+
+def test_networks_play_on_after_a_count_in_between(page: FakePage) -> None:
+    begin(page, color="none")
+    page.ask("count")
+    page.hear("phase", lambda news: news["score"])
+    before = page.seen["position"]["number"]
+    page.ask("resume")
+    page.hear("position", lambda news: news["number"] > before)
+
+
+@pytest.mark.parametrize("way", ["step", "remove"])
+def test_the_network_that_was_interrupted_moves_when_the_game_is_at_its_end_again(
+    page: FakePage, way: str
+) -> None:
+    begin(page)
+    page.ask("play", vertex="E5")
+    page.hear("position", lambda news: news["number"] == 2)
+    if way == "remove":
+        page.ask("remove")
+    else:
+        page.ask("undo")
+        page.hear("position", lambda news: news["number"] == 0)
+        page.ask("play", vertex="E5")
+        page.ask("step", by=-1)
+        page.ask("step", by=1)
+    again = page.hear("position", lambda news: news["number"] == 2)
+    assert again["to_play"] == 1
+
+
+def test_undo_takes_back_one_move_of_a_game_that_is_watched(page: FakePage) -> None:
+    begin(page, color="none", temperature=1)
+    page.hear("position", lambda news: news["number"] >= 6)
+    page.ask("undo")
+    assert page.hear("position")["number"] >= 5
+
+
+def test_a_handicap_game_counts_the_same_when_it_is_opened_again(page: FakePage) -> None:
+    begin(page, color="both", handicap=4, komi=0.5)
+    for vertex in ("E5", "E3", "E7", "pass", "pass"):
+        page.ask("play", vertex=vertex)
+    counted = page.hear("phase", lambda news: news["score"])["score"]
+    page.ask("resume")
+    page.ask("save", form="save")
+    page.hand_over("again.sgf", page.hear("file")["text"].encode())
+    page.hear("game", lambda news: news["file"] == "again.sgf")
+    page.ask("step", by=100)
+    page.ask("count")
+    assert page.hear("phase", lambda news: news["score"])["score"] == counted
+
+
+def test_every_move_is_said_to_be_of_who_made_it(page: FakePage) -> None:
+    page.hand_over("free.sgf", b"(;SZ[9];B[cc];B[gc];B[cg];W[gg];B[];W[ee])")
+    page.hear("game", lambda news: news["file"] == "free.sgf")
+    seen = []
+    for number in range(1, 7):
+        page.ask("go", node=number)
+        while (position := page.hear("position"))["node"] != number:
+            pass
+        seen.append((position["last"], position["last_color"]))
+    assert seen == [("C7", 1), ("G7", 1), ("C3", 1), ("G3", 2), ("pass", 1), ("E5", 2)]
+
+
+def test_a_move_that_was_asked_about_is_forgotten_with_its_file(page: FakePage) -> None:
+    page.hand_over("large.sgf", b"(;SZ[19];B[pd])")
+    page.hear("game", lambda news: news["file"] == "large.sgf")
+    page.ask("step", by=1)
+    page.ask("show", layer="saliency", vertex="Q4")
+    page.hear("look", lambda news: "Q4" in news["networks"][0]["note"])
+    page.hand_over("small.sgf", b"(;SZ[9];B[cc];W[gg])")
+    page.hear("game", lambda news: news["file"] == "small.sgf")
+    page.ask("step", by=1)
+    look = page.hear("look", lambda news: "speak for" in news["networks"][0]["note"])
+    assert look["networks"][0]["moves"]
+    page.ask("show", layer="saliency", vertex="Q4")  # a page that has not noticed
+    page.ask("step", by=1)
+    assert page.hear("look", lambda news: news["node"] == 2)["networks"][0]["moves"]
+
+
 def test_resigning_ends_the_game(page: FakePage) -> None:
     begin(page)
     page.ask("resign")

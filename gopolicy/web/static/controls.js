@@ -89,7 +89,7 @@ export function showPhase(phase, link) {
     ? [button("Accept the count", "finish", {}, true), button("Go on playing", "resume")]
     : phase.playing
       ? [button("Pass", "play", { vertex: "pass" }), button("Undo", "undo"),
-        button("Resign", "resign"), button("Count", "count")]
+        button("Resign", "resign"), button("Count", "count")].slice(phase.human.length ? 0 : 2)
       : [button("Pass", "play", { vertex: "pass" }), button("Count", "count")];
   const texts = buttons.map((each) => each.textContent).join();
   if (texts !== byId("play").dataset.texts) byId("play").replaceChildren(...buttons); // keeps the focus
@@ -136,10 +136,15 @@ export function listenToDialog(link) {
   });
 }
 
-/** Lets the user open files, also by dropping them anywhere, and save. */
-export function listenToFiles(link) {
+/** Lets the user open files, also by dropping them anywhere, and save; returns how large they may be. */
+export function listenToFiles(link, complain) {
+  const limits = { largest: Infinity };
   const send = async (file) => {
-    link.send(await new Blob([file.name.replace(/\n/g, " "), "\n", file]).arrayBuffer());
+    if (file.size > limits.largest) {
+      return complain(`${file.name}: too large: more than ${limits.largest.toLocaleString("en")} bytes.`);
+    }
+    link.beforeOthers?.();
+    return link.send(await new Blob([file.name.replace(/\n/g, " "), "\n", file]).arrayBuffer());
   };
   byId("open").addEventListener("click", () => byId("file").click());
   byId("file").addEventListener("change", (event) => {
@@ -154,6 +159,7 @@ export function listenToFiles(link) {
     if (event.dataTransfer.files[0]) send(event.dataTransfer.files[0]);
   });
   for (const form of ["save", "notes", "page"]) byId(form).addEventListener("click", () => link.ask("save", { form }));
+  return limits;
 }
 
 export function download(name, text) {

@@ -20,7 +20,8 @@ const graph = new Graph((node) => stepper.go(node));
 let position = null, phase = { playing: false, score: "", dead: [] }, saying = 0, commenting = 0, opened = null;
 
 const hear = {
-  hello({ networks }) {
+  hello({ networks, largest }) {
+    files.largest = largest;
     layers.networks = networks;
     allowLookAhead(networks[0].outcome);
     boards.setNetworks(networks.map((network) => network.name));
@@ -33,7 +34,8 @@ const hear = {
   position(message) {
     if (opened) showTitle(opened);
     opened = null;
-    const moved = !position || position.node !== message.node;
+    const fresh = position?.opened !== message.opened, moved = fresh || position.node !== message.node;
+    if (fresh) layers.vertex = "";
     position = message;
     boards.showPosition(message);
     layers.set(message.wish);
@@ -105,9 +107,8 @@ function keepComment() {
   link.ask("comment", { node: position.node, text });
 }
 
-function moveWords({ number, last, to_play: next }) {
-  const who = colorName(3 - next);
-  return last ? `Move ${number}, ${who} ${last}. ${colorName(next)} to play.` : `Start of the game. ${colorName(next)} to play.`;
+function moveWords({ number, last, last_color: who, to_play: next }) {
+  return last ? `Move ${number}, ${colorName(who)} ${last}. ${colorName(next)} to play.` : `Start of the game. ${colorName(next)} to play.`;
 }
 
 /** Says something to those who hear the page, not for every step of a key that is held. */
@@ -119,11 +120,11 @@ function announce(text, more = false) {
 
 function showStatus() {
   if (!position) return;
-  const { number, last, captures } = position;
+  const { number, last, last_color: who, captures } = position;
   byId("turn").textContent = turnWords(phase, position);
   byId("turn").dataset.color = position.to_play;
   byId("status").classList.toggle("busy", phase.thinking);
-  const facts = [last ? `Move ${number}: ${colorName(3 - position.to_play)} ${last}` : "No move yet"];
+  const facts = [last ? `Move ${number}: ${colorName(who)} ${last}` : "No move yet"];
   if (captures[0] || captures[1]) facts.push(`captured by Black ${captures[0]}, by White ${captures[1]}`);
   byId("facts").textContent = phase.score ? "Faded stones are taken to be dead; click a stone to change that." : facts.join(" · ");
 }
@@ -167,4 +168,4 @@ document.addEventListener("keydown", (event) => {
 });
 
 listenToDialog(link);
-listenToFiles(link);
+const files = listenToFiles(link, (text) => hear.error({ text }));
