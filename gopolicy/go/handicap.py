@@ -114,24 +114,29 @@ def handicap_stones(events: Iterable[int]) -> int:
     """Return how many handicap stones a game begins with, 0 for a single one.
 
     They are Black's stones before White's first move, set up or played: some frontends send them
-    as moves.  A white stone set up there makes it a position, which has none.  Black's passes do
-    not matter, and White's first move, a pass too, ends what Black plays.
+    as moves.  A white stone set up there makes it a position, which has none, and so do two white
+    stones one after the other, which is how a frontend enters a position by moves.  Black's passes
+    do not matter, and White's first move, a pass too, ends what Black plays.
 
     >>> from gopolicy.go.types import move_event
     >>> handicap_stones([move_event(Point(60), BLACK), move_event(Point(72), BLACK)])
     2
     """
     stones: set[int] = set()
-    white_passed = False
+    white_passed = white_moved = False
     for event in events:
         point, color = event & EVENT_POINT_MASK, event >> EVENT_COLOR_SHIFT & 3
         is_setup = bool(event & EVENT_SETUP)
+        if white_moved:
+            if color == WHITE and not is_setup and point != EVENT_NO_POINT:
+                return 0
+            break
         if point == EVENT_NO_POINT:
             white_passed |= color == WHITE and not is_setup
         elif color == WHITE:
             if is_setup:
                 return 0
-            break
+            white_moved = True
         elif color != BLACK:
             stones.discard(point)
         elif is_setup or not white_passed:

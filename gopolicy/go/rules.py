@@ -12,7 +12,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
 from gopolicy.go.scoring import Score, Scoring, Tax, owners_by_area, territory_owners
 from gopolicy.go.superko import Superko
-from gopolicy.go.types import Point
+from gopolicy.go.types import Color, Point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,21 @@ class Rules:
         if stones == 0 or self.handicap_bonus == "0":
             return 0
         return stones if self.handicap_bonus == "N" else stones - 1
+
+    def area_komi(self, board: Board) -> float:
+        """Return the komi with which counting area tells what counting by these rules would.
+
+        By territory every stone that is placed costs a point at home, so stones beyond one a turn,
+        such as those of a handicap, are worth that much less.  Where both placed as many, nothing
+        changes.
+        """
+        if self.scoring == "area":
+            return board.komi
+        black, white = (
+            int((board.stones == color).sum()) + board.captures[color.opponent]
+            for color in (Color.BLACK, Color.WHITE)
+        )
+        return board.komi + black - white - int(board.to_move == Color.WHITE)
 
     def score(self, board: Board, dead: Iterable[Point]) -> Score:
         """Return the score of a board with these stones dead, komi included."""

@@ -78,9 +78,7 @@ class Analysis:
         prior_a = self.bot.probabilities([self.board], [color])[0]
         points = choose_points(prior_a, self.board.legal_mask(color), self.wishes)
         self.candidates = [self._candidate(point, float(prior_a[point])) for point in points]
-        shares = {point: float(prior_a[point]) for point in points}
-        self.outlook, after = outlooks_around(self.bot, self.board, color, shares)
-        self.after = after or [self.outlook] * len(points)
+        self.outlook, self.after = outlooks_of(self.bot, self.board, color, prior_a, points)
 
     def deepen(self) -> bool:
         """Make every growing variation one move longer; return whether any grew."""
@@ -107,6 +105,25 @@ def choose_points(
     probable = int((prior_a[order] >= _LEAST_PROBABILITY).sum())
     count = min(max(probable, wishes.min_moves, _FEWEST), max(wishes.max_moves, _FEWEST))
     return [Point(int(point)) for point in order[:count]]
+
+
+def outlooks_of(
+    bot: AnyBot,
+    board: Board,
+    color: Color,
+    prior_a: NDArray[np.float32],
+    points: Sequence[Point],
+) -> tuple[Outlook, list[Outlook]]:
+    """Return the outlook on a position with color to move, and one after each of points.
+
+    They do not depend on which points are asked about: what is made to agree are always the
+    position and its most probable moves.
+    """
+    usual = choose_points(prior_a, board.legal_mask(color), Wishes(color=color))
+    shares = dict.fromkeys(points, 0.0) | {point: float(prior_a[point]) for point in usual}
+    now, after = outlooks_around(bot, board, color, shares)
+    known = dict(zip(shares, after or [now] * len(shares), strict=True))
+    return now, [known[point] for point in points]
 
 
 def grow(bot: AnyBot, candidates: Sequence[Candidate], longest: int = LONGEST_VARIATION) -> bool:

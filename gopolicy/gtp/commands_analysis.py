@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 
-from gopolicy.go.types import Color, Point
+from gopolicy.go.types import PASS, Color, Point
 from gopolicy.gtp.candidates import (
     Analysis,
     Dialect,
@@ -44,48 +44,56 @@ def analysis_commands(session: Session) -> dict[str, Handler]:
 
         return handler
 
-    def with_move(dialect: Dialect, choose: Callable[[Color], str]) -> Handler:
+    def with_move(dialect: Dialect, *, play: bool = True) -> Handler:
         def handler(arguments: Arguments) -> ReplyStream:
             wishes = read_wishes(session, arguments)
-            return _move_with_report(session, wishes, dialect, choose)
+            return _move_with_report(session, wishes, dialect, play=play)
 
         return handler
-
-    def cgos_genmove(arguments: Arguments) -> ReplyStream:
-        wishes = read_wishes(session, arguments)
-        return _move_with_report(session, wishes, _cgos_line, session.generate)
 
     return {
         "lz-analyze": analyze(leela_line),
         "kata-analyze": analyze(kata_line),
-        "lz-genmove_analyze": with_move(leela_line, session.generate),
-        "kata-genmove_analyze": with_move(kata_line, session.generate),
-        "kata-search_analyze": with_move(kata_line, session.consider),
-        "kata-search_analyze_cancellable": with_move(kata_line, session.consider),
-        "cgos-genmove_analyze": cgos_genmove,
+        "lz-genmove_analyze": with_move(leela_line),
+        "kata-genmove_analyze": with_move(kata_line),
+        "kata-search_analyze": with_move(kata_line, play=False),
+        "kata-search_analyze_cancellable": with_move(kata_line, play=False),
+        "cgos-genmove_analyze": with_move(_cgos_line),
         "cgos-analyze": analyze(_cgos_line),
     }
 
 
 def _begin(session: Session, wishes: Wishes) -> Analysis:
     session.think_about(session.size)
-    return Analysis(session.board.copy(), wishes, session.bot)
+    return Analysis(session.board_by_area(), wishes, session.bot)
 
 
 def _move_with_report(
-    session: Session, wishes: Wishes, dialect: Dialect, choose: Callable[[Color], str]
+    session: Session, wishes: Wishes, dialect: Dialect, *, play: bool
 ) -> ReplyStream:
-    """Choose a move, and reply with a report and the move."""
+    """Choose a move, and play it if told so; reply with a report and the move."""
     allowance = session.clock.allowance(wishes.color)
     seconds = min(_DEEPENING, wishes.interval, math.inf if allowance is None else allowance)
     analysis = _begin(session, wishes)
-    vertex = choose(wishes.color)
+    if wishes.allowed is not None or wishes.avoided:
+        vertex = _permitted(session, analysis, play=play)
+    else:
+        vertex = (session.generate if play else session.consider)(wishes.color)
 
     def lines(wait: Callable[[float], bool]) -> Iterator[str]:
         yield from report_once(analysis, dialect, seconds)
         yield f"play {vertex}"
 
     return ReplyStream(lines)
+
+
+def _permitted(session: Session, analysis: Analysis, *, play: bool) -> str:
+    """Return the most probable of the moves that are permitted, a pass where none is."""
+    candidates = analysis.candidates
+    point = candidates[0].point if candidates else PASS
+    if play:
+        session.play(point, analysis.wishes.color)
+    return session.vertex(point)
 
 
 def _cgos_line(analysis: Analysis) -> str:

@@ -121,6 +121,12 @@ class Session:
             return 0
         return self.rules.bonus(handicap_stones(self.board.events.tolist()))
 
+    def board_by_area(self) -> Board:
+        """Return a copy of the board for a network, which counts area: its komi suits the rules."""
+        board = self.board.copy()
+        board.komi = self.rules.area_komi(board)
+        return board
+
     def _count_bonus(self) -> None:
         """Let whoever counts the board count White's bonus too."""
         self.board.komi = self.komi + self.bonus
@@ -129,8 +135,7 @@ class Session:
         """Play a legal move; with what went before it took so many steps of the board."""
         self.board.play(point, color)
         self._turns.append(steps)
-        if Color.WHITE not in self.board.stones:  # otherwise a move no longer changes it
-            self._count_bonus()
+        self._count_bonus()
 
     # Thinking.
 

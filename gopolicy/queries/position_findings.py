@@ -17,8 +17,15 @@ from numpy.typing import NDArray
 from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
-from gopolicy.gtp.candidates import Candidate, Wishes, choose_points, grow, shown_win_rate
-from gopolicy.play.any_bot import AnyBot, outlooks_around
+from gopolicy.gtp.candidates import (
+    Candidate,
+    Wishes,
+    choose_points,
+    grow,
+    outlooks_of,
+    shown_win_rate,
+)
+from gopolicy.play.any_bot import AnyBot
 from gopolicy.policy.outlook import Outlook
 from gopolicy.queries.query import Query
 
@@ -130,9 +137,9 @@ def find(bot: AnyBot, findings: Sequence[Finding]) -> None:
             ],
         )
     for each in findings:
-        shares = {candidate.point: candidate.prior for candidate in each.candidates}
-        each.outlook, after = outlooks_around(bot, each.board, each.color, shares)
-        each.after = after or [each.outlook] * len(shares)
+        assert each.prior_a is not None
+        points = [candidate.point for candidate in each.candidates]
+        each.outlook, each.after = outlooks_of(bot, each.board, each.color, each.prior_a, points)
 
 
 def _choose(finding: Finding, prior_a: NDArray[np.float32]) -> None:

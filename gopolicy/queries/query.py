@@ -5,6 +5,7 @@ engine (docs/Analysis_Engine.md there).  A field that is wrong makes the query a
 that is unknown, or that only steers a search, is a warning and nothing more.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -14,7 +15,7 @@ from gopolicy.go.board import Board
 from gopolicy.go.handicap import handicap_stones
 from gopolicy.go.rules import Rules, rules_named, with_rules
 from gopolicy.go.types import MAX_SIZE, MIN_SIZE, PASS, Color, Point
-from gopolicy.go.vertex import parse_vertex, vertex_name
+from gopolicy.go.vertex import parse_vertex, point_at, vertex_name
 from gopolicy.ranges import MAX_KOMI, shortened
 
 PERSPECTIVES = ("BLACK", "WHITE", "SIDETOMOVE")
@@ -22,7 +23,8 @@ LONGEST_VARIATION = 5
 """Moves in a variation where a query does not say."""
 MOST_VISITS = 1000
 _COLORS = {"b": Color.BLACK, "black": Color.BLACK, "w": Color.WHITE, "white": Color.WHITE}
-_MOST = 2**31 - 1
+_MOST, _MOST_VISITS = 2**62, 2**50
+"""KataGo's limits of priorities and visits."""
 _MOVES = 1 << 16
 """More than any game has."""
 _LONGEST_NAME = 100
@@ -38,6 +40,9 @@ _WITHOUT_EFFECT = {
     "includeMovesOwnershipStdev": "it is not given",
     "includePVEdgeVisits": "it is not given",
 }
+
+_PAIR = re.compile(r"\((\d{1,3}), ?(\d{1,3})\)")
+"""Column and row from the top left, counted from 0."""
 
 Move = tuple[Color, Point]
 
@@ -83,27 +88,24 @@ class GameSoFar:
         self._count_bonus(board)
         return board
 
-    def to_move(self, turn: int, board: Board) -> Color:
-        """Return who is to move after so many moves."""
-        return self.moves[turn][0] if turn < len(self.moves) else board.to_move
-
     def _start(self) -> Board:
         board = Board(
             self.size, komi=self.komi, superko=self.rules.superko, suicide=self.rules.suicide
         )
-        first = self.first or (self.moves[0][0] if self.moves else None)
+        black, white = (
+            [point for color, point in self.stones if color == of]
+            for of in (Color.BLACK, Color.WHITE)
+        )
+        usual = Color.WHITE if len(set(black)) > 1 and not white else Color.BLACK  # a handicap
+        first = self.first or (self.moves[0][0] if self.moves else usual)
         if self.stones or first == Color.WHITE:
-            black, white = (
-                [point for color, point in self.stones if color == of]
-                for of in (Color.BLACK, Color.WHITE)
-            )
             board.setup(black, white, to_move=first)
         return board
 
     def _count_bonus(self, board: Board) -> None:
-        """Let komi hold the points that the rules give White for handicap stones."""
-        if self.rules.handicap_bonus != "0":
-            board.komi = self.komi + self.rules.bonus(handicap_stones(board.events.tolist()))
+        """Let komi hold what the rules give White for handicap stones, for counting by area."""
+        board.komi = self.komi + self.rules.bonus(handicap_stones(board.events.tolist()))
+        board.komi = self.rules.area_komi(board)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +152,14 @@ class _Reader:
 
     def query(self) -> Query:
         game = self.game()
-        turns = self.turns(len(game.moves))
-        visits = self.integer("maxVisits", MOST_VISITS, 1)
+        asked = self.turns(len(game.moves))
+        turns = dict(zip(asked, self.priorities(len(asked)), strict=True))
+        visits = self.integer("maxVisits", MOST_VISITS, 1, _MOST_VISITS)
         found = Query(
             id=self.said["id"],
             game=game,
-            turns=turns,
-            priorities=self.priorities(len(turns)),
+            turns=tuple(turns),
+            priorities=tuple(turns.values()),
             visits=min(visits, MOST_VISITS),
             variation=min(self.integer("analysisPVLen", LONGEST_VARIATION, 1), 100),
             policy=self.boolean("includePolicy"),
@@ -246,12 +249,10 @@ class _Reader:
             raise QueryError("expected a list of whole numbers", "analyzeTurns")
         if any(not 0 <= turn <= last for turn in said):
             raise QueryError(f"expected turns from 0 to {last}", "analyzeTurns")
-        if len(set(said)) < len(said):
-            raise QueryError("expected every turn once", "analyzeTurns")
         return tuple(said)
 
     def priorities(self, count: int) -> tuple[int, ...]:
-        one = self.integer("priority", 0, -_MOST)
+        one = self.integer("priority", 0, -_MOST, _MOST)
         said = self.take("priorities")
         if said is None:
             return (one,) * count
@@ -289,11 +290,13 @@ class _Reader:
             depth = each.get("untilDepth")
             if not _is_integer(depth) or depth < 1:
                 raise QueryError("expected untilDepth to be a whole number of 1 or more", name)
+            if depth > 1:
+                self.warnings.append((name, "it holds for the first move alone, not deeper"))
             color = _color(each.get("player"), name)
             points = frozenset(_point(vertex, size, name) for vertex in each["moves"])
             yield Restriction(color=color, points=points)
 
-    def integer(self, name: str, usual: int | None, low: int, high: int = _MOST) -> int:
+    def integer(self, name: str, usual: int | None, low: int, high: int = 2**31 - 1) -> int:
         value = self.take(name)
         if value is None and usual is not None:
             return usual
@@ -354,6 +357,9 @@ def _color(said: Any, name: str) -> Color:
 def _point(said: Any, size: int, name: str) -> Point:
     if not isinstance(said, str):
         raise QueryError(f"expected a vertex such as Q16, got {shortened(repr(said))}", name)
+    pair = _PAIR.fullmatch(said)
+    if pair and int(pair[1]) < size and int(pair[2]) < size:
+        return point_at(int(pair[2]), int(pair[1]), size)
     try:
         return parse_vertex(said, size)
     except VertexError as error:

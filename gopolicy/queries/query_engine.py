@@ -121,7 +121,7 @@ class QueryEngine:
                 continue  # terminated
             self._done(waiting, turn)
             board = waiting.board_at(turn)
-            color = waiting.query.game.to_move(turn, board)
+            color = board.to_move
             findings.append(Finding(waiting.query, turn, board, color))
         if not findings:
             return

@@ -168,6 +168,31 @@ def test_how_handicap_stones_are_counted() -> None:
     assert count((black, "C3"), (white, "G7"), (black, "C7"), (black, "G3")) == 0
     assert count((black, "C3"), (white, "pass"), (black, "C7")) == 0
     assert count((black, "C3"), (black, "pass"), (black, "C7"), (white, "pass")) == 2
+    entered = [(black, "C3"), (black, "C7"), (white, "G7")]
+    assert count(*entered) == count(*entered, (white, "pass")) == 2
+    assert count(*entered, (white, "G3")) == 0
+    assert count(*entered, (black, "G3"), (white, "E5"), (white, "E7")) == 2
+
+
+@pytest.mark.parametrize("stones", ["set_free_handicap C3 C7 G3", "play b C3|play b C7|play b G3"])
+def test_a_position_that_a_frontend_enters_is_no_handicap_game(stones: str) -> None:
+    desk = Desk()
+    desk.send("boardsize 9", "komi 7", "kata-set-rules chinese", *stones.split("|"))
+    seen = []
+    for line in ("play w E5", "play w E6", "play b A1", "undo", "undo"):
+        desk.send(line)
+        seen.append(bonus(desk))
+    assert seen == [3, 0, 0, 0, 3]
+
+
+def test_leads_are_told_by_the_rules_of_the_game() -> None:
+    desk = Desk()
+    desk.send("boardsize 9", "komi 0.5", "fixed_handicap 4", "play w E5")
+    seen = []
+    for rules in ("tromp-taylor", "chinese", "japanese"):
+        desk.send(f"kata-set-rules {rules}")
+        seen.append(desk.session.board_by_area().komi)
+    assert seen == [0.5, 4.5, 3.5]
 
 
 def test_a_single_stone_or_a_position_is_no_handicap() -> None:

@@ -38,7 +38,7 @@ def test_a_plain_query_asks_about_the_last_position() -> None:
     found = query.game.board_at(3)
     assert np.array_equal(found.events, board.events)
     assert found.komi == 7.5
-    assert query.game.to_move(3, found) == Color.WHITE
+    assert found.to_move == Color.WHITE
 
 
 def test_a_later_position_goes_on_from_an_earlier_one() -> None:
@@ -53,6 +53,8 @@ def test_turns_have_priorities() -> None:
     query = read(analyzeTurns=[2, 0], priorities=[5, -1])
     assert dict(zip(query.turns, query.priorities, strict=True)) == {2: 5, 0: -1}
     assert read(analyzeTurns=[2, 0], priority=7).priorities == (7, 7)
+    assert read(analyzeTurns=[2, 0, 2]).turns == (2, 0)
+    assert read(priority=1_760_000_000_000).priorities == (1_760_000_000_000,)  # a time
 
 
 def test_stones_handicap_and_who_begins() -> None:
@@ -62,6 +64,40 @@ def test_stones_handicap_and_who_begins() -> None:
     assert board.to_move == Color.WHITE
     assert board.komi == 9.5  # Chinese rules give White a point for each of two stones
     assert read(moves=[["W", "C3"]], analyzeTurns=[0]).game.board_at(0).to_move == Color.WHITE
+
+
+@pytest.mark.parametrize(
+    ("changes", "turn", "to_move"),
+    [
+        ({"initialStones": [["B", "C3"], ["B", "G7"]], "moves": []}, 0, Color.WHITE),
+        ({"initialStones": [["B", "C3"]], "moves": []}, 0, Color.BLACK),
+        ({"initialStones": [["B", "C3"], ["B", "G7"], ["W", "E5"]], "moves": []}, 0, Color.BLACK),
+        ({"initialStones": [["B", "C3"], ["B", "G7"]], "moves": [["B", "E5"]]}, 0, Color.BLACK),
+        ({"initialPlayer": "W", "moves": [["B", "E5"]]}, 0, Color.WHITE),
+        ({"moves": [["B", "E5"], ["B", "C3"], ["W", "G7"]]}, 1, Color.WHITE),
+        ({"moves": [["B", "E5"], ["B", "C3"], ["W", "G7"]]}, 2, Color.WHITE),
+        ({"moves": [["B", "E5"], ["B", "C3"], ["W", "G7"]]}, 3, Color.BLACK),
+    ],
+)
+def test_who_is_to_move_is_who_katago_says(
+    changes: Mapping[str, Any], turn: int, to_move: Color
+) -> None:
+    assert read(**changes).game.board_at(turn).to_move == to_move
+
+
+def test_by_territory_handicap_stones_count_for_less() -> None:
+    stones = [["B", vertex] for vertex in ("C3", "G7", "C7", "G3")]
+    for moves in ([], [["W", "E5"]], [["W", "E5"], ["B", "E3"]]):
+        query = read(rules="japanese", komi=0.5, initialStones=stones, moves=moves)
+        assert query.game.board_at(len(moves)).komi == 3.5
+    even = read(rules="japanese", komi=6.5, moves=[["B", "E5"], ["W", "C3"], ["B", "pass"]]).game
+    assert [even.board_at(turn).komi for turn in range(4)] == [6.5, 6.5, 6.5, 5.5]
+
+
+def test_points_are_also_told_as_column_and_row_from_the_top() -> None:
+    board = read(moves=[["B", "(3,4)"], ["W", "(0, 0)"]]).game.board_at(2)
+    assert board.color_at("D5") == Color.BLACK
+    assert board.color_at("A9") == Color.WHITE
 
 
 def test_rules_and_komi() -> None:
@@ -98,6 +134,11 @@ def test_restrictions_and_flags() -> None:
         ({"wibble": 1}, "wibble", UNUSED),
         ({"x" * 5000: 1}, "x" * 100, UNUSED),
         ({"includeOwnershipStdev": True}, "includeOwnershipStdev", "it is not given"),
+        (
+            {"avoidMoves": [{"player": "B", "moves": ["C3"], "untilDepth": 5}]},
+            "avoidMoves",
+            "first move alone",
+        ),
         ({"rootPolicyTemperature": 2.0}, "rootPolicyTemperature", "it has no effect"),
         ({"overrideSettings": {"humanSLProfile": "rank_1d"}}, "overrideSettings", "no effect"),
     ],
@@ -147,7 +188,6 @@ WRONG: list[tuple[str, Any, str]] = [
     ("analyzeTurns", [-1], "expected turns from 0 to 3"),
     ("analyzeTurns", 3, "expected a list of whole numbers"),
     ("analyzeTurns", [True], "expected a list of whole numbers"),
-    ("analyzeTurns", [1, 1], "every turn once"),
     ("priority", "high", "expected a whole number"),
     ("priorities", [1], "expected with analyzeTurns"),
     ("maxVisits", 0, "expected a whole number from 1"),

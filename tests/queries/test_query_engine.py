@@ -280,7 +280,7 @@ def test_only_allowed_moves_are_candidates() -> None:
     (reply,) = answers(query("a", allowMoves=allow))
     assert {info["move"] for info in reply["moveInfos"]} <= {"J9", "H9"}
     best = answers(query("a"))[0]["moveInfos"][0]["move"]
-    avoid = [{"player": "B", "moves": [best], "untilDepth": 3}]
+    avoid = [{"player": "B", "moves": [best], "untilDepth": 1}]
     (reply,) = answers(query("a", avoidMoves=avoid))
     assert best not in {info["move"] for info in reply["moveInfos"]}
 
