@@ -73,6 +73,7 @@ def _picture_commands(session: Session) -> dict[str, Handler]:
         return "\n" + "\n".join(heat_rows(_planes(session)[index].ravel(), session.size, "d"))
 
     def ownership(arguments: Arguments) -> str:
+        session.think_about(session.size)
         owners = session.bot.outlook(session.board, session.board.to_move).ownership
         return "\n" + "\n".join(heat_rows(owners, session.size, ".2f"))
 

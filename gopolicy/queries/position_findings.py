@@ -45,6 +45,8 @@ class Finding:
     candidates: list[Candidate] = field(default_factory=list)
     prior_a: NDArray[np.float32] | None = None
     """[A] over the legal points, the others 0."""
+    passes: bool = False
+    """Whether the engine answers a pass with a pass here."""
     outlook: Outlook | None = None
     """Of the position."""
     after: list[Outlook] = field(default_factory=list)
@@ -67,8 +69,8 @@ class Finding:
         }
         if self.query.policy:
             legal_a = self.board.legal_mask(self.color)
-            shares = np.where(legal_a, self.prior_a, -1.0)
-            reply["policy"] = [*_rounded(shares, 8), 0.0]  # passes are not predicted
+            shares = np.where(legal_a, 0.0 if self.passes else self.prior_a, -1.0)
+            reply["policy"] = [*_rounded(shares, 8), float(self.passes)]
         if self.query.ownership:
             reply["ownership"] = self._ownership(self.outlook)
         return reply
@@ -124,6 +126,7 @@ def find(bot: AnyBot, findings: Sequence[Finding]) -> None:
     """Fill in what the network finds in positions, which are on boards of one size."""
     boards, colors = [each.board for each in findings], [each.color for each in findings]
     for each, prior_a in zip(findings, bot.probabilities(boards, colors), strict=True):
+        each.passes = _passes(bot, each)
         _choose(each, prior_a)
     longest = max(each.query.variation for each in findings)
     for length in range(2, longest + 1):
@@ -142,8 +145,26 @@ def find(bot: AnyBot, findings: Sequence[Finding]) -> None:
         each.outlook, each.after = outlooks_of(bot, each.board, each.color, each.prior_a, points)
 
 
+def _passes(bot: AnyBot, finding: Finding) -> bool:
+    """Return whether the engine would pass where the opponent has just passed.
+
+    The network predicts no passes, so without this nobody who plays by what is told here ever ends
+    a game.  To resign counts as passing: the opponent has nothing left to do.
+    """
+    query, board = finding.query, finding.board.copy()
+    if board.last_move != PASS or query.allowed or query.avoided:
+        return False
+    board.komi = query.game.whole_komi(board)
+    rules = query.game.rules
+    choice = bot.choose(board, finding.color, deterministic=True, scoring=rules.scoring)
+    return choice.point == PASS
+
+
 def _choose(finding: Finding, prior_a: NDArray[np.float32]) -> None:
-    """Choose the candidates of a position; a pass where there is no point to play."""
+    """Choose the candidates of a position; a pass where there is no point to play, or none needed.
+
+    Where the engine passes, points have no share in what it would play.
+    """
     query, board, color = finding.query, finding.board, finding.color
     legal_a = board.legal_mask(color)
     shares_a = np.where(legal_a, prior_a, 0.0).astype(np.float32)
@@ -155,8 +176,11 @@ def _choose(finding: Finding, prior_a: NDArray[np.float32]) -> None:
         allowed=frozenset().union(*allowed) if allowed else None,
         avoided=frozenset().union(*avoided),
     )
+    if finding.passes:
+        finding.candidates.append(_candidate(finding, PASS, 1.0))
     for point in choose_points(prior_a, legal_a, wishes):
-        finding.candidates.append(_candidate(finding, point, float(prior_a[point])))
+        share = 0.0 if finding.passes else float(prior_a[point])
+        finding.candidates.append(_candidate(finding, point, share))
     if not finding.candidates:
         finding.candidates.append(_candidate(finding, PASS, 0.0))
 

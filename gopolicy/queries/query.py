@@ -104,8 +104,12 @@ class GameSoFar:
 
     def _count_bonus(self, board: Board) -> None:
         """Let komi hold what the rules give White for handicap stones, for counting by area."""
-        board.komi = self.komi + self.rules.bonus(handicap_stones(board.events.tolist()))
+        board.komi = self.whole_komi(board)
         board.komi = self.rules.area_komi(board)
+
+    def whole_komi(self, board: Board) -> float:
+        """Return komi with the points that the rules give White for handicap stones."""
+        return self.komi + self.rules.bonus(handicap_stones(board.events.tolist()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

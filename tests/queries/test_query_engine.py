@@ -298,3 +298,22 @@ def test_it_works_while_no_line_comes() -> None:
     engine = QueryEngine(FakeBot(), written.append, "1", round_size=1)
     assert engine.run(SlowLines(query("a", 3, analyzeTurns=[0, 1]), query("b"))) == "end of input"
     assert [json.loads(line)["id"] for line in written] == ["a", "a", "b"]
+
+
+def test_a_pass_is_answered_with_a_pass_where_the_engine_would_pass() -> None:
+    bot = FakeBot()
+    asked = query("a", 3, includePolicy=True)
+    passed = {**asked, "moves": [*asked["moves"], ["W", "pass"]]}
+    (reply,) = answers(passed, bot=bot)
+    assert reply["moveInfos"][0]["move"] != "pass"
+    assert reply["policy"][-1] == 0
+    bot.passing = True
+    (reply,) = answers(passed, bot=bot)
+    assert reply["moveInfos"][0]["move"] == "pass"
+    assert len(reply["moveInfos"]) > 1
+    assert (max(reply["policy"][:-1]), reply["policy"][-1]) == (0, 1)
+    (reply,) = answers(asked, bot=bot)  # nobody has passed
+    assert reply["policy"][-1] == 0
+    only = [{"player": "B", "moves": ["J9"], "untilDepth": 1}]
+    (reply,) = answers({**passed, "allowMoves": only}, bot=bot)
+    assert [info["move"] for info in reply["moveInfos"]] == ["J9"]
