@@ -124,10 +124,13 @@ def _check_mode(mode: int, path: str | os.PathLike[str]) -> None:
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a path to write; when the block ends well, that file takes the place of `path`.
 
-    The temporary file keeps the ending of `path`, because libraries choose a format by it.  What is
-    there and is no regular file, such as a device, stays: OutputError.
+    The temporary file keeps the ending of `path`, because libraries choose a format by it.  A link
+    stays, and what it leads to is replaced; who may read a file stays, too.  What is there and is
+    no regular file, such as a device, stays: OutputError.
     """
     target = Path(path)
+    if target.is_symlink():
+        target = target.resolve()
     if target.exists() and not target.is_file():
         raise OutputError(f"cannot write {target}: it is no regular file; it is left as it is")
     try:
@@ -138,7 +141,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     beside = Path(name)
     try:
         yield beside
-        beside.chmod(0o666 & ~_umask())
+        beside.chmod(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask())
         beside.replace(target)
     except OSError as error:
         if isinstance(error, OutputError):

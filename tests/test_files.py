@@ -92,6 +92,26 @@ def test_others_may_read_it_as_the_umask_says(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "file.txt").stat().st_mode) == 0o640
 
 
+def test_who_may_read_a_file_stays_when_it_is_written_again(tmp_path: Path) -> None:
+    target = tmp_path / "private.sgf"
+    target.write_text("old")
+    target.chmod(0o600)
+    write_text(target, "new")
+    assert (target.read_text(), stat.S_IMODE(target.stat().st_mode)) == ("new", 0o600)
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    target = tmp_path / "there" / "real.sgf"
+    target.write_text("old")
+    link = tmp_path / "link.sgf"
+    link.symlink_to(target)
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert list((tmp_path / "there").iterdir()) == [target]
+
+
 @pytest.mark.parametrize("place", ["", "new", "new/deep"])
 def test_a_folder_that_can_be_made_passes_and_is_not_made(place: str, tmp_path: Path) -> None:
     check_folder(tmp_path / place)

@@ -66,12 +66,12 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.policy.game_review import least_expected, lost_most, players, review_game
     from gopolicy.policy.review_page import review_page
     from gopolicy.sgf.read import read_game
-    from gopolicy.sgf.tree import write_trees
+    from gopolicy.sgf.tree import write_tree
 
     page = args.out or Path(f"{args.file.stem}-review.html")
     check_no_input_is_written((page,), (args.file, args.weights))
     tree = _tree(args)
-    record = read_game(write_trees([tree]), str(args.file))
+    record = read_game(write_tree(tree), str(args.file))
     args.weights = args.weights or default_weights(outcome=True)
     policy = policy_for(args, load_network(args), record.size)
     figures = review_game(policy, record, progress=TqdmProgress())

@@ -25,7 +25,13 @@ from gopolicy.sgf.record import Rejection
 _MEGABYTE = 1 << 20
 _LARGEST_HEADER = 4 * _MEGABYTE
 _LISTING = 4  # times as much as is read may be unpacked to list what else there is
-_BETWEEN_GAMES = re.compile(rb"\)\s*(?=\(\s*;\s*(?:GM|FF|SZ|CA|AP|PB|PW|EV|GN|DT)\s*\[)")
+_OF_ROOTS = (
+    b"GM|FF|SZ|CA|AP|ST|PB|PW|BR|WR|BT|WT|EV|RO|GN|GC|DT|PC|KM|HA|RE|RU|TM|OT|ON|AN|CP|SO|US|ID"
+)
+"""Properties that no variation begins with."""
+_BETWEEN_GAMES = re.compile(rb"\)\s{0,64}(?=\(\s{0,64};\s{0,64}(?:%s)\s{0,64}\[)" % _OF_ROOTS)
+_LONGEST_BETWEEN = 512
+"""Bytes that are certain to hold what `_BETWEEN_GAMES` matches and looks at."""
 _COMPRESSIONS = (".gz", ".bz2", ".xz")
 _SHORT = {".tgz": ".tar.gz", ".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".txz": ".tar.xz"}
 _BROKEN = (EOFError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile, OSError,
@@ -149,6 +155,8 @@ class _Meter:
         self.stream = stream
         self.reader = reader
         self.granted = _LARGEST_HEADER
+        self.taken = 0
+        """Bytes so far."""
 
     def grant(self, size: int) -> None:
         """Expect size bytes and a header; a tar archive may not ask for more before it goes on."""
@@ -159,6 +167,7 @@ class _Meter:
         data = self.stream.read(size)
         self.reader.spend(len(data))
         self.granted -= len(data)
+        self.taken += len(data)
         if self.granted < 0:
             raise tarfile.ReadError(f"more than {_LARGEST_HEADER:,} bytes between two members")
         return data
@@ -232,18 +241,35 @@ class _Reader:
         data = meter.read(size + 1)
         while len(data) > size:
             cut = max((match.end() for match in _BETWEEN_GAMES.finditer(data)), default=0)
-            if not cut:
+            if cut:
+                yield _part(name, start), data[:cut]
+                data = data[cut:]
+            else:
                 detail = f"no end of a game within {size:,} bytes"
                 yield Rejection(name=_part(name, start), reason=reasons.TOO_LARGE, detail=detail)
-                return
-            yield _part(name, start), data[:cut]
-            start += cut
+                data = self._rest(meter, data, size)
+                if not data:
+                    return
+            start = meter.taken - len(data)
             if self.left < 0:
                 yield _unread(_part(name, start))
                 return
             meter.grant(size)
-            data = data[cut:] + meter.read(size + 1 - (len(data) - cut))
+            data += meter.read(max(size + 1 - len(data), 0))
         yield _part(name, start), data
+
+    def _rest(self, meter: "_Meter", data: bytes, size: int) -> bytes:
+        """Read on behind a game that is too large; return what begins with the next, or nothing."""
+        while True:
+            if self.left < 0:
+                return b""
+            meter.grant(size)
+            more = meter.read(size)
+            data = data[-_LONGEST_BETWEEN:] + more
+            if match := _BETWEEN_GAMES.search(data):
+                return data[match.end() :]
+            if not more:
+                return b""
 
     def _read_tar(self, stream: IO[bytes], name: str, depth: int) -> Iterator[ArchiveMember]:
         meter = _Meter(stream, self)

@@ -17,6 +17,8 @@ _DECLARED_OUTSIDE = re.compile(_VALUE + rb"|" + _DECLARED.pattern, re.DOTALL)
 """Values are passed over, for a name or a comment may quote a declaration."""
 _DECLARED_WITHIN = 4096
 _SAMPLE = 4000
+_PLAIN = 0.4
+"""Plausibility of text; what is UTF-8 in truth has less in other encodings."""
 _UNMARKED = (b"(\0;\0", b"\0(\0;")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -29,6 +31,7 @@ _JIS_SHIFT = b"\x1b$"
 _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
+_UTF8_LONG = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _WIDER = {
     "gb2312": "gb18030",
     "gbk": "gb18030",
@@ -82,9 +85,13 @@ def choose_encoding(data: bytes) -> str:
         return "utf-8"
     if declared not in (None, "utf-8", "cp1252") and _is_valid(data, declared):
         return str(declared)
-    if valid_utf8 or _mostly_utf8(data):
+    if valid_utf8:
         return "utf-8"
     best = max(_CANDIDATES, key=lambda encoding: plausibility(data, encoding))
+    if _mostly_utf8(data, _UTF8_LONG):
+        return "utf-8"
+    if _mostly_utf8(data) and not (_is_valid(data, best) and plausibility(data, best) > _PLAIN):
+        return "utf-8"
     return "cp1252" if best == "cp1251" and _mostly_lone(data) else best
 
 
@@ -140,10 +147,13 @@ def _is_valid(data: bytes, encoding: str | None) -> bool:
     return True
 
 
-def _mostly_utf8(data: bytes) -> bool:
-    """Say whether data is UTF-8 with some bytes lost, as in records that passed through ASCII."""
+def _mostly_utf8(data: bytes, sequence: re.Pattern[bytes] = _UTF8_SEQUENCE) -> bool:
+    """Say whether data is UTF-8 with some bytes lost, as in records that passed through ASCII.
+
+    Characters of two bytes look like GBK, longer ones hardly ever like anything else.
+    """
     high = sum(len(run) for run in re.findall(rb"[\x80-\xff]+", data))
-    good = sum(len(run) for run in _UTF8_SEQUENCE.findall(data))
+    good = sum(len(run) for run in sequence.findall(data))
     return good * 2 > high
 
 

@@ -91,12 +91,13 @@ def read_size(text: str) -> tuple[int, int] | None:
     return None if re.search(r"\d", said) else (DEFAULT_SIZE, DEFAULT_SIZE)
 
 
-def read_komi(text: str) -> float | None:
+def read_komi(text: str, application: str = "") -> float | None:
     """Return KM in points, or None.
 
     Whole numbers from 100 on are hundredths (``650`` is 6.5).  Quarters only occur in Chinese
     counting, where komi is written as the stones (子) that change hands: ``3.75``, and Fox's
-    ``375``, are 7.5 points.
+    ``375``, are 7.5 points.  Where the application (AP) is Fox's, smaller whole numbers are
+    hundredths, too: ``50`` is half a point.
 
     >>> read_komi("6.5 points"), read_komi("6½"), read_komi("375"), read_komi(""), read_komi("6-7")
     (6.5, 6.5, 7.5, None, None)
@@ -111,7 +112,7 @@ def read_komi(text: str) -> float | None:
         komi = int(match["whole"] or 0) + part / parts if part < parts else _LARGEST_KOMI + 1
     else:
         komi = float((match["decimal"] or match["integer"]).replace(",", "."))
-    if match["integer"] and komi >= _LARGEST_KOMI:
+    if match["integer"] and (komi >= _LARGEST_KOMI or application.lower().startswith("foxwq")):
         komi /= 100
     if match["unit"] == "子" or (komi * 4) % 2 == 1:
         komi = 2 * komi if komi <= _LARGEST_IN_STONES else _LARGEST_KOMI + 1

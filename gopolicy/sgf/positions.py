@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gopolicy.errors import ConfigError, IllegalMove
+from gopolicy.errors import ConfigError, IllegalMove, SgfError
 from gopolicy.go.board import Board
 from gopolicy.go.handicap import handicap_stones
 from gopolicy.go.kernels import event_color, event_point, new_board, replay
@@ -49,8 +49,11 @@ def board_after(record: GameRecord, events: int | None = None) -> Board:
     give White for handicap stones.  Raises IllegalMove, which names the record and the move, where
     the rules refuse one.
     """
-    with _named(record, events):
-        board = Board.from_events(record.size, record.events[:events])
+    try:
+        with _named(record, events):
+            board = Board.from_events(record.size, record.events[:events])
+    except ConfigError as error:  # of a setup
+        raise SgfError(f"{record.name}: {error}") from error
     board.komi = whole_komi(record.komi, record.rules, board)
     return board
 

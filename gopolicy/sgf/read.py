@@ -164,7 +164,9 @@ def _record(game: GameText, encoding: str, name: str) -> GameRecord:
     return GameRecord(
         size=size,
         events=np.array([*start.before, *events, *start.after], dtype=np.uint16),
-        komi=read_komi(simple_text(root.get(b"KM", b""), encoding)),
+        komi=read_komi(
+            simple_text(root.get(b"KM", b""), encoding), simple_text(root.get(b"AP", b""), encoding)
+        ),
         handicap=start.stones,
         handicap_placed=bool(start.before),
         name=name,

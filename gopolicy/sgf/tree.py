@@ -19,6 +19,8 @@ from gopolicy.sgf.write import write_game
 MAX_NODES = 200_000
 _MOVES = ("B", "W")
 _CODE = {"CA": [b"UTF-8"]}
+_OF_ROOTS = frozenset({"GM", "FF", "SZ", "CA", "AP", "PB", "PW", "KM", "RE"})
+_OPEN, _CLOSE = ("D", b"("), ("D", b")")
 
 
 @dataclass(slots=True, eq=False)
@@ -74,6 +76,10 @@ class GameTree:
     """Games of the same file that could not be read: those that stand before all others."""
     behind: Sequence["GameTree"] = ()
     """Games of the same file that could not be read: those that stand behind this one."""
+    fragment = False
+    """Whether it may be a part of another, behind damaged brackets."""
+    complete = True
+    """Whether all brackets were where they belong when it was read."""
 
     def __init__(self, root: dict[str, list[bytes]], size: int) -> None:
         self.size = size
@@ -123,20 +129,22 @@ def read_trees(data: bytes, name: str) -> tuple[list[GameTree], list[str]]:
     found = list(parse_games(data, name))
     whole = list(_trees(decode(data).text))
     paired = len(whole) == len(found)
+    kept = "" if paired else "; it is not kept"
     trees: list[GameTree] = []
     remarks: list[str] = []
     refused: list[GameTree] = []
     place = 0
     for number, game in enumerate(found):
         if isinstance(game, Rejection):
-            lost = "" if paired else "; saving leaves it out"
-            remarks.append(f"{game.name}: {game.reason}: {game.detail}{lost}")
+            remarks.append(f"{game.name}: {game.reason}: {game.detail}{kept if trees else ''}")
             refused += [whole[number]] if paired else []
             continue
         candidates = [number] if paired else range(place, len(whole))
         at = next((at for at in candidates if _fit(whole[at], game)), None)
         if at is not None:
             tree, place = whole[at], at + 1
+            if not tree.complete:
+                remarks.append(f"{game.name}: damaged, so parts of it are not here")
         else:
             remarks.append(f"{game.name}: damaged, so only its main line is here")
             tree = next(_trees(write_game(game)))
@@ -174,6 +182,8 @@ def _fit(tree: GameTree, record: GameRecord) -> bool:
     """Give a tree the size of a record, and its unwritten handicap, if they are one game."""
     events, size = record.events.tolist(), record.size
     root = TreeNode(0, dict(tree.root.properties))
+    if tree.fragment:
+        return False
     try:
         following = [e for node in tree.line_through(tree.root)[1:] for e in node.events(size)]
         if record.handicap_placed and "AB" not in root.properties:
@@ -194,12 +204,16 @@ def _fit(tree: GameTree, record: GameRecord) -> bool:
 
 def _trees(text: bytes) -> Iterator[GameTree]:
     """Yield the games of a text in UTF-8, as far as brackets are where they belong."""
-    place = 0
+    place, damaged = 0, False
     while True:
         tokens, place = sgf_grammar.tokenise(text, place)
         if not tokens:
             return
-        yield _tree(tokens)
+        tree = _tree(tokens)
+        tree.fragment = damaged and not tree.root.properties.keys() & _OF_ROOTS
+        tree.complete = tokens.count(_OPEN) == tokens.count(_CLOSE)
+        damaged |= not tree.complete
+        yield tree
 
 
 def _tree(tokens: list[tuple[str, bytes]]) -> GameTree:
@@ -223,19 +237,25 @@ def _tree(tokens: list[tuple[str, bytes]]) -> GameTree:
 
 
 def _written(tree: GameTree, said: dict[str, list[bytes]]) -> bytes:
-    """Return one game as SGF that says something about itself."""
-    whole = sgf_grammar.Coarse_game_tree()
-    waiting = [(tree.root, whole)]
+    """Return one game as SGF that says something about itself.
+
+    Properties stay in their order, which tells what happens first at a node.
+    """
+    parts: list[bytes] = []
+    waiting: list[TreeNode | bytes] = [b")\n", tree.root, b"("]
     while waiting:
-        node, branch = waiting.pop()
-        while True:
-            properties = {k: v for k, v in node.properties.items() if v}
-            branch.sequence.append(said | properties | said if node is tree.root else properties)
-            if len(node.children) != 1:
-                break
-            node = node.children[0]
-        for child in node.children:
-            part = sgf_grammar.Coarse_game_tree()
-            branch.children.append(part)
-            waiting.append((child, part))
-    return bytes(sgf_grammar.serialise_game_tree(whole))
+        node = waiting.pop()
+        if isinstance(node, bytes):
+            parts.append(node)
+            continue
+        properties = said | node.properties | said if node is tree.root else node.properties
+        parts.append(b";")
+        for name, values in properties.items():
+            if values:
+                parts += [name.encode(), b"[", b"][".join(values), b"]"]
+        if len(node.children) == 1:
+            waiting += node.children
+        else:
+            for child in reversed(node.children):
+                waiting += [b")", child, b"\n("]
+    return b"".join(parts)

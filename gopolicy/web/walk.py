@@ -56,7 +56,8 @@ class Walk:
         for each in path[shared:]:
             self._enter(each)
         root = self.tree.root
-        self.board.komi = whole_komi(read_komi(root.line("KM")), root.line("RU"), self.board)
+        komi = read_komi(root.line("KM"), root.line("AP"))
+        self.board.komi = whole_komi(komi, root.line("RU"), self.board)
 
     def position(self) -> Position:
         """Return a copy of what is on the board, and the move that comes next."""

@@ -81,6 +81,17 @@ def test_one_of_several_games_is_chosen(
     assert "expected a game from 1 to 2, got 3" in capsys.readouterr().err
 
 
+def test_a_game_behind_one_that_cannot_be_read_is_reviewed(
+    tmp_path: Path, knowing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    game = tmp_path / "two.sgf"
+    game.write_bytes(b"(;GM[2]PB[othello];B[dd])(;GM[1]SZ[9]PB[A];B[ee];W[cc];B[gg])")
+    page = tmp_path / "page.html"
+    assert main(["review", str(game), "--weights", knowing, "--out", str(page)]) == 0
+    assert "GM[2] is not Go" in capsys.readouterr().err
+    assert page.is_file()
+
+
 def test_a_file_that_is_no_game_leaves_no_page(
     tmp_path: Path, knowing: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -450,6 +450,37 @@ def test_large_collections_are_read_in_parts(tmp_path: Path) -> None:
     assert list(map(int, starts[1:])) == sorted(map(int, starts[1:]))
 
 
+@pytest.mark.parametrize("root", [b"BR[6d]SZ[9]", b"KM[6.5]SZ[9]", b"RU[Chinese]GM[1]"])
+def test_games_of_a_collection_may_begin_with_any_property_of_roots(
+    root: bytes, tmp_path: Path
+) -> None:
+    games = [b"(;%sC[%d];B[aa](;W[bb])(;W[cc]))\n" % (root, n) for n in range(200)]
+    path = tmp_path / "all.sgf"
+    path.write_bytes(b"".join(games))
+    parts = contents(path, member_bytes=2000)
+    assert b"".join(parts.values()) == b"".join(games)
+
+
+def test_games_behind_one_that_is_too_large_are_read(tmp_path: Path) -> None:
+    games = [b"(;GM[1]SZ[9]C[%d];B[aa])\n" % n for n in range(300)]
+    large = b"(;GM[1]SZ[9]C[" + b"x" * 9000 + b"];B[bb])\n"
+    path = tmp_path / "all.sgf"
+    path.write_bytes(b"".join([*games[:150], large, *games[150:]]))
+    parts: list[tuple[str, bytes]] = []
+    refused: list[Rejection] = []
+    for member in iter_archive(path, ArchiveLimits(member_bytes=2000)):
+        if isinstance(member, Rejection):
+            refused.append(member)
+        else:
+            parts.append(member)
+    assert [each.reason for each in refused] == ["too large"]
+    assert b"".join(data for _, data in parts) == b"".join(games)
+    whole = path.read_bytes()
+    for name, data in parts[1:]:
+        start = int(name.rpartition("@")[2])
+        assert whole[start : start + len(data)] == data
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 @pytest.mark.parametrize("name", ["a.sgf", "a.tar.gz", "a.zip"])
 def test_a_pipe_is_refused_and_not_waited_for(name: str, tmp_path: Path) -> None:

@@ -151,3 +151,18 @@ def test_a_declaration_that_a_name_quotes_declares_nothing() -> None:
 def test_a_declaration_behind_a_byte_that_looks_like_a_bracket_is_found() -> None:
     text = "(;FF[4]PB[ソ]CA[Shift_JIS]PW[ソ]SZ[9];B[ee])"
     assert read_game(text.encode("cp932")).white == "ソ"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "black", "white"),
+    [
+        ("gbk", "柯洁", "时越"),
+        ("gbk", "时越", "金誠"),
+        ("cp932", "謝依旻", "表"),
+        ("utf-8", "柯洁", "时越"),
+    ],
+)
+def test_two_names_are_enough_to_tell(encoding: str, black: str, white: str) -> None:
+    game = f"(;GM[1]SZ[19]PB[{black}]PW[{white}];B[pd];W[dp];B[dd])".encode(encoding)
+    record = read_game(game)
+    assert (record.black, record.white, record.moves) == (black, white, 3)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gopolicy.sgf import read_game
 from gopolicy.sgf.metadata import read_handicap, read_komi, read_size, read_winner, simple_text
 
 
@@ -106,3 +107,12 @@ def test_texts_are_one_printable_line(raw: bytes) -> None:
     assert text.isprintable()
     assert text == text.strip()
     assert len(text) <= 200
+
+
+@pytest.mark.parametrize(
+    ("text", "komi"), [("50", 0.5), ("0", 0.0), ("375", 7.5), ("650", 6.5), ("0.5", 0.5)]
+)
+def test_fox_writes_hundredths(text: str, komi: float) -> None:
+    assert read_komi(text, "foxwq") == komi
+    game = f"(;SZ[19]AP[foxwq]KM[{text}];B[pd])".encode()
+    assert read_game(game).komi == komi

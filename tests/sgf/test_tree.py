@@ -111,9 +111,33 @@ def test_games_that_cannot_be_read_change_no_other_and_stay_in_the_file(
             assert (old.reason, old.detail) == (new.reason, new.detail)
             assert any(old.detail in remark for remark in remarks)
     if CHESS in games:
-        assert b"(;C[chess]CA[UTF-8]GM[3];B[e2e4](;W[a])(;W[b]))" in written
+        assert b"(;CA[UTF-8]GM[3]C[chess];B[e2e4]\n(;W[a])\n(;W[b]))\n" in written
     if OBLONG in games:
-        assert "C[白]CA[UTF-8]".encode() in written
+        assert "(;CA[UTF-8]GM[1]SZ[7:9]C[白])".encode() in written
+
+
+def test_a_fragment_behind_damaged_brackets_is_no_game() -> None:
+    damaged = b"(;SZ[9]PB[Ann]KM[5.5]C[see [1] below](;B[ee];W[cc];B[gg])(;B[gg];W[gc]))"
+    (tree,), remarks = read_trees(damaged, "game")
+    assert (tree.size, tree.root.line("PB"), tree.root.line("KM")) == (9, "Ann", "5.5")
+    assert remarks == ["game: damaged, so only its main line is here"]
+
+
+def test_what_damage_hides_is_said() -> None:
+    damaged = b"(;SZ[9];B[ee](;W[cc];B[gg])(;W[gc]C[see [1] here];B[cg])(;W[cg]C[more]))"
+    (tree,), remarks = read_trees(damaged, "game")
+    assert [node.line("B") for node in tree.line_through(tree.root)] == ["", "ee", "", "gg"]
+    assert remarks == ["game: damaged, so parts of it are not here"]
+
+
+@pytest.mark.parametrize(
+    "game",
+    [b"(;SZ[9];B[ee];W[cc]B[gg];W[cg])", b"(;SZ[9];B[ee];AE[aa:ii]AB[cc]AW[dd];W[gg])"],
+)
+def test_what_happens_first_at_a_node_stays_first(game: bytes) -> None:
+    before = read_game(game)
+    trees, _ = read_trees(game, "game")
+    assert np.array_equal(read_game(write_trees(trees)).events, before.events)
 
 
 @pytest.mark.parametrize("data", [b"", b"no game", b"(;SZ[9];B[zz])", b"(;GM[2];B[aa])"])
