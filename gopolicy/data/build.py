@@ -255,4 +255,6 @@ def _nothing_left(paths: Sequence[str | PathLike[str]], rejections: list[Rejecti
     reasons = ", ".join(
         f"{reason} {count:,}" for reason, count in count_reasons(rejections).items()
     )
-    return f"no game left from {where}: {len(rejections):,} skipped ({reasons})"
+    first = rejections[0]
+    such = f"{first.name}: {first.detail}" if first.detail else first.name
+    return f"no game left from {where}: {len(rejections):,} skipped ({reasons}), such as {such}"

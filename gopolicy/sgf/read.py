@@ -57,6 +57,7 @@ _BRACKET_IN_CHARACTER = ("cp932", "big5", "big5hkscs", "gb18030", "cp949", "joha
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
 """How zip, gzip, bzip2 and xz files begin."""
 _TAR_MAGIC = slice(257, 262)
+_ONE_GAME = ", expected one game; read_games goes through all in it"
 
 
 class _Refused(Exception):
@@ -103,21 +104,24 @@ def _read_game_file(name: str) -> bytes:
     """Return the content of a file of games; say what to do with a text, a folder, an archive."""
     if name.lstrip().startswith("(;"):
         raise SgfError("expected a path, got the text of a game; give it as bytes: text.encode()")
-    data = b"" if os.path.isdir(name) else read_bytes(name)
-    if os.path.isdir(name) or data.startswith(_ARCHIVES) or data[_TAR_MAGIC] == b"ustar":
-        kind = "a folder" if os.path.isdir(name) else "an archive"
-        raise SgfError(f"{name}: {kind}, expected one game; read_games goes through all in it")
-    return data
+    if os.path.isdir(name):
+        raise SgfError(f"{name}: a folder{_ONE_GAME}")
+    return read_bytes(name)
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """Return the content of a file of games that is not too large for one; raises SgfError."""
+    """Return the content of a file of games.
+
+    Raises SgfError for one that is too large, and for an archive.
+    """
     name = os.fspath(path)
     try:
         with open_regular(path) as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise SgfError(f"cannot read {name}: {error.strerror}") from error
+    if data.startswith(_ARCHIVES) or data[_TAR_MAGIC] == b"ustar":
+        raise SgfError(f"{name}: an archive{_ONE_GAME}")
     if len(data) > MAX_FILE_BYTES:
         raise SgfError(f"{name}: too large: more than {MAX_FILE_BYTES:,} bytes")
     return data

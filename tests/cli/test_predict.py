@@ -443,3 +443,15 @@ def test_a_pipe_is_refused_and_not_waited_for(
     os.mkfifo(tmp_path / "pipe.sgf")
     assert main(["predict", str(tmp_path / "pipe.sgf"), "--weights", weights]) == 1
     assert "pipe.sgf: it is a pipe, expected a regular file" in capsys.readouterr().err
+
+
+def test_an_archive_and_a_board_that_cannot_be_are_named(
+    tmp_path: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "games.zip").write_bytes(b"PK\x03\x04" + bytes(100))
+    (tmp_path / "dead.sgf").write_bytes(b"(;SZ[9]AB[aa]AW[ab][ba];W[ee])")
+    for name, words in (("games.zip", "an archive"), ("dead.sgf", "without liberties")):
+        assert main(["predict", str(tmp_path / name), "--weights", weights]) == 1
+        (line,) = capsys.readouterr().err.splitlines()[-1:]
+        assert f"{name}: " in line
+        assert words in line

@@ -87,7 +87,9 @@ def test_a_missing_path_is_refused_before_anything_is_read(tmp_path: Path) -> No
 
 def test_archives_without_a_usable_game_are_refused_with_the_reasons(tmp_path: Path) -> None:
     folder = write_games(tmp_path / "games", ["", "", game_text("D4", size=19)])
-    with pytest.raises(ArchiveError, match=r"3 skipped \(unreadable 2, other size 1\)"):
+    with pytest.raises(
+        ArchiveError, match=r"3 skipped \(unreadable 2, other size 1\), such as .+: .+"
+    ):
         build_table([folder], NINE)
 
 
