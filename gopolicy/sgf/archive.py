@@ -33,6 +33,8 @@ _BETWEEN_GAMES = re.compile(rb"\)\s{0,64}(?=\(\s{0,64};\s{0,64}(?:%s)\s{0,64}\[)
 _LONGEST_BETWEEN = 512
 """Bytes that are certain to hold what `_BETWEEN_GAMES` matches and looks at."""
 _COMPRESSIONS = (".gz", ".bz2", ".xz")
+_NOT_READ = (".rar", ".7z", ".zst", ".lzh")
+"""Endings of archives that nothing here unpacks."""
 _SHORT = {".tgz": ".tar.gz", ".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".txz": ".tar.xz"}
 _BROKEN = (EOFError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile, OSError,
            RuntimeError, NotImplementedError, ValueError, UnicodeError)  # fmt: skip
@@ -89,6 +91,11 @@ def _is_wanted(name: str) -> bool:
     return bool(kind_of(name).container) and not name.rpartition("/")[2].startswith(".")
 
 
+def _may_hold_games(name: str) -> bool:
+    """Say whether a file of this name may hold games, be it in a way that is not read here."""
+    return _is_wanted(name) or (name.lower().endswith(_NOT_READ) and not name.startswith("."))
+
+
 def iter_archive(
     path: str | os.PathLike[str], limits: ArchiveLimits = DEFAULT_LIMITS
 ) -> Iterator[ArchiveMember]:
@@ -107,9 +114,12 @@ def iter_archive(
         if not files:
             raise ArchiveError(f"no SGF file or archive in the folder {root}")
         for file in files:
-            yield from reader.read_path(
-                file, f"{name}/{_printable(file.relative_to(root).as_posix())}"
-            )
+            title = f"{name}/{_printable(file.relative_to(root).as_posix())}"
+            if _is_wanted(file.name):
+                yield from reader.read_path(file, title)
+            else:
+                detail = "archives of this kind are not read: unpack it first"
+                yield Rejection(name=title, reason=reasons.UNREADABLE, detail=detail)
     elif not kind_of(name).container:
         raise ArchiveError(f"{root}: expected .sgf, .zip, .tar or a packed form of these")
     else:
@@ -118,7 +128,10 @@ def iter_archive(
 
 
 def _files_below(root: Path) -> list[Path]:
-    """Return the files below a folder that may hold games; links to folders are not followed."""
+    """Return the files below a folder that may hold games, and archives of kinds that are not read.
+
+    Links to folders are not followed.
+    """
     found: list[Path] = []
     folders = [str(root)]
     while folders:
@@ -127,7 +140,7 @@ def _files_below(root: Path) -> list[Path]:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
-                    elif _is_wanted(entry.name) and not os.path.isdir(entry.path):
+                    elif _may_hold_games(entry.name) and not os.path.isdir(entry.path):
                         found.append(Path(entry.path))
         except OSError as error:
             raise ArchiveError(
