@@ -33,8 +33,8 @@ Probabilities are the network's own, over all points; only legal points are list
 may add up to a little less than 100 %. Passes are not predicted. Boards of other sizes than that of
 the network's training work, too, with networks that are made of convolutions.
 
-Networks that have learned how games end also say who is ahead: the win rate, and the points by area
-with their standard deviation, komi counted as the file has it. In --json these are win_rate (0 to
+Networks that have learned how games end also say who is ahead: the win rate, and the points with
+their standard deviation, by the komi and the rules of the file. In --json these are win_rate (0 to
 1), score_lead and score_spread for the side to move; other networks leave them out."""
 
 EXAMPLES = """\
@@ -148,6 +148,7 @@ def _as_text(record: "GameRecord", position: "Position", view: "View", top: int)
         players_text,
         verdict,
     )
+    from gopolicy.sgf.positions import record_rules, whole_komi
 
     points = [point for point, _ in view.best_points(top)]
     lines = [
@@ -162,7 +163,9 @@ def _as_text(record: "GameRecord", position: "Position", view: "View", top: int)
         verdict(position, view),
     ]
     if view.outlook:
-        lines.append(f"{view.outlook.summary()} (by area, komi {position.board.komi:g})")
+        komi = whole_komi(record.komi, record.rules, position.board)
+        counting = f"by {record_rules(record.rules).scoring}, komi {komi:g}"
+        lines.append(f"{view.outlook.summary()} ({counting})")
     return "\n".join(lines)
 
 

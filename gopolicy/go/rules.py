@@ -37,8 +37,10 @@ class Rules:
             return 0
         return stones if self.handicap_bonus == "N" else stones - 1
 
-    def area_komi(self, board: Board) -> float:
+    def area_komi(self, board: Board, to_play: Color) -> float:
         """Return the komi with which counting area tells what counting by these rules would.
+
+        to_play is who moves next, whom a record may name where the board does not know.
 
         By territory every stone that is placed costs a point at home, so stones beyond one a turn,
         such as those of a handicap, are worth that much less.  Where both placed as many, nothing
@@ -50,7 +52,7 @@ class Rules:
             int((board.stones == color).sum()) + board.captures[color.opponent]
             for color in (Color.BLACK, Color.WHITE)
         )
-        return board.komi + black - white - int(board.to_move == Color.WHITE)
+        return board.komi + black - white - int(to_play == Color.WHITE)
 
     def score(self, board: Board, dead: Iterable[Point]) -> Score:
         """Return the score of a board with these stones dead, komi included."""

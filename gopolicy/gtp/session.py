@@ -124,7 +124,7 @@ class Session:
     def board_by_area(self) -> Board:
         """Return a copy of the board for a network, which counts area: its komi suits the rules."""
         board = self.board.copy()
-        board.komi = self.rules.area_komi(board)
+        board.komi = self.rules.area_komi(board, board.to_move)
         return board
 
     def _count_bonus(self) -> None:

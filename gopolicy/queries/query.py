@@ -105,7 +105,7 @@ class GameSoFar:
     def _count_bonus(self, board: Board) -> None:
         """Let komi hold what the rules give White for handicap stones, for counting by area."""
         board.komi = self.whole_komi(board)
-        board.komi = self.rules.area_komi(board)
+        board.komi = self.rules.area_komi(board, board.to_move)
 
     def whole_komi(self, board: Board) -> float:
         """Return komi with the points that the rules give White for handicap stones."""

@@ -10,7 +10,7 @@ from gopolicy.errors import ConfigError, IllegalMove, SgfError
 from gopolicy.go.board import Board
 from gopolicy.go.handicap import handicap_stones
 from gopolicy.go.kernels import event_color, event_point, new_board, replay
-from gopolicy.go.rules import rules_named
+from gopolicy.go.rules import Rules, rules_named
 from gopolicy.go.types import EVENT_SETUP, Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.sgf.record import GameRecord
@@ -21,6 +21,7 @@ class Position:
     """A position of a recorded game, just before its next move."""
 
     board: Board
+    """Its komi makes counting area tell what the rules of the record would tell."""
     number: int
     """The number of the next move, from 1; passes count."""
     to_play: Color
@@ -76,12 +77,23 @@ def whole_komi(komi: float | None, rules: str, board: Board) -> float:
 
     komi and rules are what the record says; unknown rules give no points.
     """
-    komi = komi or 0.0
+    return (komi or 0.0) + record_rules(rules).bonus(handicap_stones(board.events.tolist()))
+
+
+def komi_by_area(rules: str, board: Board, to_play: Color) -> float:
+    """Return the komi with which counting area tells what counting by a record's rules would.
+
+    The komi of board is that of the game; unknown rules count area.
+    """
+    return record_rules(rules).area_komi(board, to_play)
+
+
+def record_rules(name: str) -> Rules:
+    """Return the rules that a record names; unknown ones count area and give no points."""
     try:
-        found = rules_named(rules)
+        return rules_named(name)
     except ConfigError:
-        return komi
-    return komi + found.bonus(handicap_stones(board.events.tolist()))
+        return Rules()
 
 
 def position_before(record: GameRecord, number: int | None = None) -> Position:
@@ -93,10 +105,11 @@ def position_before(record: GameRecord, number: int | None = None) -> Position:
     number = len(moves) + 1 if number is None else number
     stop = int(moves[number - 1]) if number <= len(moves) else len(record.events)
     board = board_after(record, stop)
-    if stop == len(record.events):
-        return Position(board=board, number=number, to_play=board.to_move, played=None)
-    event = int(record.events[stop])
-    to_play, played = Color(event_color(event)), Point(event_point(event))
+    to_play, played = board.to_move, None
+    if stop < len(record.events):
+        event = int(record.events[stop])
+        to_play, played = Color(event_color(event)), Point(event_point(event))
+    board.komi = komi_by_area(record.rules, board, to_play)
     return Position(board=board, number=number, to_play=to_play, played=played)
 
 
@@ -115,4 +128,5 @@ def positions(record: GameRecord) -> Iterator[Position]:
         board.komi = whole_komi(record.komi, record.rules, board)
         done, event = stop, int(record.events[stop])
         to_play, played = Color(event_color(event)), Point(event_point(event))
+        board.komi = komi_by_area(record.rules, board, to_play)
         yield Position(board=board.copy(), number=number, to_play=to_play, played=played)

@@ -67,8 +67,7 @@ class LineReview:
         move, board = self._walk.move_at(node), self._walk.board
         if move is None or board.refusal(move[1], move[0]) is not None:
             return None
-        board = board.copy()
-        return Position(board=board, number=board.ply + 1, to_play=move[0], played=move[1])
+        return self._walk.before(*move)
 
 
 def _figures(ready: Sequence[Engine], asked: dict[int, Position]) -> dict[int, MoveFigures]:

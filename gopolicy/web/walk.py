@@ -6,7 +6,7 @@ from gopolicy.go.kernels import event_color, event_point
 from gopolicy.go.rules import Rules
 from gopolicy.go.types import EVENT_SETUP, Color, Point, player
 from gopolicy.sgf.metadata import read_komi
-from gopolicy.sgf.positions import Position, whole_komi
+from gopolicy.sgf.positions import Position, komi_by_area, whole_komi
 from gopolicy.sgf.tree import GameTree, TreeNode
 
 REVIEW = Rules(superko="none")
@@ -66,8 +66,13 @@ class Walk:
             following = self._moves(self.node.children[0])
             if following:
                 to_play, played = following[0]
-        number = self.board.ply + 1
-        return Position(board=self.board.copy(), number=number, to_play=to_play, played=played)
+        return self.before(to_play, played)
+
+    def before(self, to_play: Color, played: Point | None) -> Position:
+        """Return what is on the board as the position before a move."""
+        board = self.board.copy()
+        board.komi = komi_by_area(self.tree.root.line("RU"), board, to_play)
+        return Position(board=board, number=board.ply + 1, to_play=to_play, played=played)
 
     def move_at(self, node: TreeNode) -> tuple[Color, Point] | None:
         """Return the move made at a node; the last one where there are several."""

@@ -206,6 +206,21 @@ def test_who_is_ahead_is_told_by_networks_that_know(
     )
 
 
+def test_handicap_stones_are_no_points_by_territory(
+    knowing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {}
+    for rules, komi in (("Japanese", 0.5), ("Chinese", 0.5)):
+        path = tmp_path / f"{rules}.sgf"
+        path.write_text(f"(;SZ[9]KM[{komi}]HA[3]AB[gc][cg][gg]RU[{rules}];W[ee];B[dd])")
+        found[rules] = predicted(capsys, str(path), "--weights", knowing)["score_lead"]
+        assert main(["predict", str(path), "--weights", knowing, "--device", "cpu"]) == 0
+        counting = "by territory, komi 0.5" if rules == "Japanese" else "by area, komi 3.5"
+        assert capsys.readouterr().out.endswith(f" ({counting})\n")
+    # Black has placed two stones more than turns: worth 2 points by area; Chinese rules give 3
+    assert found["Japanese"] - found["Chinese"] == pytest.approx(2 - 3, abs=1e-4)
+
+
 def test_nothing_is_said_of_the_end_by_networks_that_know_moves_alone(
     game: str, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
