@@ -16,6 +16,7 @@ from gopolicy.allocator import map_large_blocks
 from gopolicy.cores import usable_cores
 from gopolicy.data.filtering import (
     DUPLICATE,
+    GameChecker,
     Member,
     Rows,
     count_reasons,
@@ -69,6 +70,8 @@ def build_table(
                 _refuse_broken(rows, "games to exclude have to be complete")
                 builder.exclude(rows)
                 progress.advance(len(rows.names))
+            if before:
+                builder.refuse_excluded(before[0])
         progress.start("reading games", None, "games")
         for rows in _read_all(paths, options, builder.sources, processes):
             if not options.skip_broken:
@@ -135,6 +138,21 @@ class Builder:
         """Keep games with these moves, or with these openings, out."""
         for name, opening in zip(rows.names, rows.openings, strict=True):
             self._excluded.setdefault(opening, name)
+
+    def refuse_excluded(self, table: GameTable) -> None:
+        """Raise ConfigError where games that were there before are among those to keep out."""
+        checker, events = GameChecker(self.options), np.asarray(table.events)
+        bounds = pairwise(table.event_offsets.tolist())
+        kept = [
+            game
+            for game, (start, stop) in enumerate(bounds)
+            if checker.opening(events[start:stop]) in self._excluded
+        ]
+        if kept:
+            raise ConfigError(
+                f"the store holds games to exclude: {len(kept):,}, the first is"
+                f" {self._name(kept[0])}; build it anew with --exclude"
+            )
 
     def add(self, rows: Rows) -> None:
         """Add the games of one piece of work, in order."""

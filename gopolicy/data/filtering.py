@@ -112,7 +112,7 @@ class GameChecker:
     def add(self, rows: Rows, game: GameRecord, source: int) -> None:
         """Append a game that was not refused."""
         counted = self._counted(game)
-        opening = self._opening(game)
+        opening = self.opening(game.events)
         values = {
             "counted": counted,
             "black_rank": _stored_rank(game.black_rank),
@@ -187,10 +187,11 @@ class GameChecker:
         ranks = (_stored_rank(game.black_rank), _stored_rank(game.white_rank))
         return sum(bit for bit, rank in zip((1, 2), ranks, strict=True) if rank >= wanted)
 
-    def _opening(self, game: GameRecord) -> bytes:
-        out = np.empty(min(OPENING_EVENTS, len(game.events)), np.uint16)
-        canonical_opening(game.events, self._symmetries, out)
-        return _digest(bytes([game.size]) + out.tobytes())
+    def opening(self, events: npt.NDArray[np.uint16]) -> bytes:
+        """Return what `Rows.openings` has of the events of a game."""
+        out = np.empty(min(OPENING_EVENTS, len(events)), np.uint16)
+        canonical_opening(events, self._symmetries, out)
+        return _digest(bytes([self.options.size]) + out.tobytes())
 
 
 def starts_with_stones(events: npt.NDArray[np.uint16]) -> bool:

@@ -210,7 +210,7 @@ def _by_table(
     """Return the draw of each table, and the order that puts them together again."""
     owners = joined.owners(draw.position_ids)
     parts = []
-    for number in np.unique(owners).tolist():
+    for number in np.unique(owners).tolist() or [0]:  # no position: an empty part of the first
         mine = np.flatnonzero(owners == number)
         ids = draw.position_ids[mine] - joined.offsets[number]
         part = Draw(ids, draw.symmetries[mine], draw.forget[mine])

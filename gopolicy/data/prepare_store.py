@@ -1,16 +1,21 @@
 """From archives to a store in one call."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
+from functools import partial
 from os import PathLike
 
 from gopolicy.data.build import build_table
 from gopolicy.data.prepare_options import PrepareOptions
 from gopolicy.data.store import Store, check_target, open_store, read_rejected, write_store
+from gopolicy.data.table import GameTable
 from gopolicy.errors import ConfigError, check_count, wrong_kind
-from gopolicy.files import named
+from gopolicy.files import named, writing_alone
 from gopolicy.progress import SILENT, Progress
 from gopolicy.ranges import MAX_AT_ONCE
+from gopolicy.sgf.record import Rejection
+
+_Built = tuple[GameTable, list[Rejection]]
 
 
 def prepare(
@@ -43,17 +48,23 @@ def prepare(
     if not isinstance(options, PrepareOptions):
         raise wrong_kind("PrepareOptions", options)
     check_count("processes", processes, MAX_AT_ONCE, or_none=True)
-    before = None
     check_target(named(out))
+    reading = partial(build_table, sources, progress=progress, processes=processes)
     if add:
-        store = open_store(out)
-        options = _options_of(store, options)
-        placed = store.meta.get("handicap_placed", 0)
-        before = replace(store.table, handicap_placed=placed), read_rejected(store.path)
-    table, rejections = build_table(sources, options, progress, processes=processes, before=before)
-    write_store(table, rejections, out, options)
-    del table, before  # of large stores there is not room for both
+        open_store(out)  # what is no store is not held
+        with writing_alone(out):  # what another process adds meanwhile would be lost
+            _add(open_store(out), options, reading)
+    else:
+        write_store(*reading(options), out, options)
     return open_store(out)
+
+
+def _add(store: Store, options: PrepareOptions, reading: Callable[..., _Built]) -> None:
+    """Put a larger store in the place of one."""
+    options = _options_of(store, options)
+    placed = store.meta.get("handicap_placed", 0)
+    before = replace(store.table, handicap_placed=placed), read_rejected(store.path)
+    write_store(*reading(options, before=before), store.path, options)
 
 
 def _options_of(store: Store, given: PrepareOptions) -> PrepareOptions:

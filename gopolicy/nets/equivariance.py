@@ -12,6 +12,7 @@ Channel ``g * F + o`` of a tied layer with ``8 * F`` channels is image g of chan
 Storkey (2015) tied kernels for Go in the same spirit, by reflections.
 """
 
+import copy
 from collections.abc import Callable
 
 import torch
@@ -55,6 +56,21 @@ def tie_hidden(name: str, block: ConvBlock) -> None:
 def is_tied(network: nn.Module) -> bool:
     """Say whether `tie` has been at a network."""
     return any(parametrize.is_parametrized(module) for module in network.modules())
+
+
+def keeps_when_tied(network: nn.Module) -> bool:
+    """Say whether tying would leave an ordinary network as it is, but for rounding.
+
+    True of networks that were trained with tied kernels.
+    """
+    twin = copy.deepcopy(network)
+    try:
+        tie(twin)
+    except ConfigError:  # it has layers that cannot be tied
+        return False
+    before = network.state_dict()
+    after = untied_state(twin).items()
+    return all(torch.allclose(tensor, before[key], 1e-4, 1e-5) for key, tensor in after)
 
 
 @torch.no_grad()

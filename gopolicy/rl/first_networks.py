@@ -6,7 +6,7 @@ import torch
 
 from gopolicy.errors import ConfigError
 from gopolicy.features.planes import plane_set
-from gopolicy.nets.equivariance import tie
+from gopolicy.nets.equivariance import keeps_when_tied, tie
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import load_weights
@@ -14,6 +14,7 @@ from gopolicy.policy.load import load
 from gopolicy.policy.other_sizes import at_size
 from gopolicy.policy.policy import Policy
 from gopolicy.rl.reinforce_config import ReinforceConfig
+from gopolicy.training.run_folder import UNTIED
 
 _SOFT = 0.1
 """What the last kernel of a random network is multiplied by."""
@@ -27,6 +28,8 @@ def first_policy(config: ReinforceConfig, *, goes_on: bool = False) -> PolicyNet
     learning = config.learning
     if learning.start and not goes_on:
         network = at_size(load_weights(learning.start).network, config.size)
+        if learning.equivariant and not keeps_when_tied(network):
+            raise ConfigError(UNTIED.format(learning.start))
     else:
         planes = plane_set(learning.planes).count
         settings = learning.settings

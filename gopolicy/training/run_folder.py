@@ -10,17 +10,22 @@ from torch import nn
 
 from gopolicy.errors import ConfigError, OutputError
 from gopolicy.files import check_folder
+from gopolicy.nets.equivariance import keeps_when_tied
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.weight_info import find_weights, read_info, shipped_root
 from gopolicy.nets.weights import load_weights
 from gopolicy.policy.other_sizes import at_size
 from gopolicy.progress import Progress
+from gopolicy.settings import split_setting
 from gopolicy.training.batches import PositionSource
 from gopolicy.training.checkpoint import checkpoints, last_step
 from gopolicy.training.compute import Compute, choose_compute, compute_from_json
 from gopolicy.training.config import TrainConfig, check_continues, from_json, override, to_json
 from gopolicy.training.journal import DESCRIPTION, METRICS, describe_run, read_run, write_run
 from gopolicy.training.world import World
+
+UNTIED = "the kernels of {} were not tied, and tying would overwrite most; set equivariant=false"
+"""Why weights may not go on with tied kernels."""
 
 
 def resumed_config(run: Path, changes: list[str]) -> TrainConfig:
@@ -67,28 +72,40 @@ def _is_place(place: Any) -> bool:
 def started_config(base: TrainConfig, changes: list[str]) -> TrainConfig:
     """Return base with changes; where it starts from weights, with the network of those weights.
 
-    `ConfigError` where the changes ask for another network than the weights are of.
+    Kernels that were not tied stay free.  `ConfigError` where the changes ask for another network
+    than the weights are of, or for ties that would overwrite what it has learned.
     """
     config = override(base, changes)
     if not config.start:
         return _with_found_teacher(config)
-    info = read_info(find_weights(config.start))
+    known = load_weights(config.start)
+    info = known.info
+    tied = config.equivariant and keeps_when_tied(known.network)
+    if "equivariant" in dict(map(split_setting, changes)) and config.equivariant and not tied:
+        raise ConfigError(UNTIED.format(config.start))
     started = dataclasses.replace(
-        config, network=info.network, settings=info.settings, planes=info.plane_set
+        config,
+        network=info.network,
+        settings=info.settings,
+        planes=info.plane_set,
+        equivariant=tied,
     )
-    if override(started, changes) != started:
+    again = override(started, changes)
+    asked = again.network, again.settings, again.planes
+    if asked != (info.network, info.settings, info.plane_set):
         raise ConfigError(f"the network is that of {config.start}; leave its settings out")
-    return _with_found_teacher(started)
+    return _with_found_teacher(dataclasses.replace(started, start=_found(config.start)))
 
 
 def _with_found_teacher(config: TrainConfig) -> TrainConfig:
-    """Return config with the path of its teacher made absolute: a run goes on from anywhere."""
-    if not config.teacher:
-        return config
-    folder = find_weights(config.teacher)
-    if folder == shipped_root() / config.teacher:
-        return config
-    return dataclasses.replace(config, teacher=str(folder.absolute()))
+    """Return config with the path of its teacher made absolute."""
+    return dataclasses.replace(config, teacher=config.teacher and _found(config.teacher))
+
+
+def _found(weights: str) -> str:
+    """Return the path of weights made absolute, or a name: a run goes on from anywhere."""
+    folder = find_weights(weights)
+    return weights if folder == shipped_root() / weights else str(folder.absolute())
 
 
 def check_vacant(run: Path) -> None:
@@ -171,6 +188,8 @@ def begin_with(config: TrainConfig, network: PolicyNetwork, progress: Progress) 
     known = load_weights(config.start).network
     network.load_state_dict(at_size(known, network.size).state_dict())
     announce_start(config.start, network.size, progress, fresh=config.objective == "outcome")
+    if not config.equivariant:
+        progress.message(f"the kernels of {config.start} go on without ties")
 
 
 def announce_start(start: str, size: int, progress: Progress, *, fresh: bool = False) -> None:

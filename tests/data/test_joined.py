@@ -1,6 +1,7 @@
 """Several stores as one."""
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -107,3 +108,17 @@ def test_what_does_not_fit_is_refused(stores: list[Store], tmp_path: Path) -> No
     other = prepare(archive, tmp_path / "other", PrepareOptions(size=13), processes=1)
     with pytest.raises(ConfigError, match="different sizes"):
         JoinedSelection([stores[0], other], "train")
+
+
+def test_a_part_of_a_batch_may_be_empty(stores: list[Store]) -> None:
+    joined = JoinedSelection(stores, "train")
+    ids = np.arange(9)
+    plan = ListedBatches(ids, 8)  # the last batch has one position for two processes
+    options = LoaderOptions(threads=1, part=(1, 2), outcomes=True)
+    with BatchLoader(joined.table, plan, "alphago12", options=options) as loader:
+        first, last = islice(loader, 2)
+    assert first.planes.shape == (4, 12, 9, 9)
+    assert last.planes.shape == (0, 12, 9, 9)
+    assert len(last.targets) == 0
+    assert last.outcomes is not None
+    assert last.outcomes.owners.shape == (0, 81)

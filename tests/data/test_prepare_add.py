@@ -9,8 +9,9 @@ import pytest
 from gopolicy.__main__ import main
 from gopolicy.data.prepare_options import PrepareOptions
 from gopolicy.data.prepare_store import prepare
-from gopolicy.data.store import read_rejected
-from gopolicy.errors import ConfigError, StoreError
+from gopolicy.data.store import open_store, read_rejected
+from gopolicy.errors import ConfigError, OutputError, StoreError
+from gopolicy.files import writing_alone
 from gopolicy.samples import SAMPLE_GAMES
 
 OPTIONS = PrepareOptions(validation=0.2, min_moves=5)
@@ -84,3 +85,23 @@ def test_the_command_adds(
     assert main(more) == 0
     labels = [source["label"] for source in json.loads(capsys.readouterr().out)["sources"]]
     assert labels == ["first", "second"]
+
+
+def test_games_to_exclude_that_are_there_already_are_refused(
+    archives: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "store"
+    before = prepare(archives[0], out, OPTIONS, processes=1)
+    with zipfile.ZipFile(archives[0]) as first:
+        (tmp_path / "test.sgf").write_bytes(first.read(first.namelist()[3]))
+    kept_out = PrepareOptions(exclude=(tmp_path / "test.sgf",))
+    with pytest.raises(ConfigError, match="the store holds games to exclude: 1, the first is"):
+        prepare(archives[1], out, kept_out, add=True, processes=1)
+    assert open_store(out).digest == before.digest
+
+
+def test_two_processes_do_not_add_at_once(archives: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "store"
+    prepare(archives[0], out, OPTIONS, processes=1)
+    with writing_alone(out), pytest.raises(OutputError, match="is being written by"):
+        prepare(archives[1], out, add=True, processes=1)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,18 @@ def test_a_measurement_that_was_given_up_is_made_up_for(
     assert state_of(tmp_path / "parts") == state_of(tmp_path / "whole")
     assert parts.parent == whole.parent
     assert whole.parent["iteration"] == 2
+
+
+def test_free_kernels_are_not_tied_by_a_run_that_begins_with_them(tmp_path: Path) -> None:
+    start = write_weights(tmp_path / "start", 5, "alphago4")
+    changes = [f"start={start}", "games=4", "batch_size=16"]
+    with pytest.raises(ConfigError, match="not tied"):
+        begun_reinforce(ReinforceConfig(), [*changes, "equivariant=true"])
+    config = begun_reinforce(ReinforceConfig(), changes)
+    config = replace(config, learning=replace(config.learning, equivariant=True))
+    with pytest.raises(ConfigError, match="not tied"):
+        reinforce(tmp_path / "run", config, limits=Limits(iterations=1), device="cpu")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_goes_on_without_the_weights_it_began_with(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,43 @@ def test_a_run_begins_with_the_weights_it_is_given(tmp_path: Path) -> None:
         torch.testing.assert_close(tensor, weights.network.state_dict()[name], msg=name)
     with pytest.raises(ConfigError, match="leave its settings out"):
         started_config(TINY, [f"start={first.weights}", "filters=8"])
+
+
+def test_free_kernels_that_a_run_begins_with_stay_free(tmp_path: Path) -> None:
+    first = run(override(TINY, ["filters=8"]), tmp_path / "first")
+    weights = load_weights(first.weights)
+    tied = override(TINY, ["equivariant=true", "filters=16"])
+    config = started_config(tied, [f"start={first.weights}", "lr=1e-9", "positions=8"])
+    listener = Listener()
+    second = load_weights(run(config, tmp_path / "second", progress=listener).weights)
+    for name, tensor in second.network.state_dict().items():
+        torch.testing.assert_close(tensor, weights.network.state_dict()[name], msg=name)
+    assert f"the kernels of {first.weights} go on without ties" in listener.said
+    with pytest.raises(ConfigError, match=r"not tied, .* set equivariant=false"):
+        started_config(tied, [f"start={first.weights}", "equivariant=true"])
+
+
+def test_kernels_that_were_tied_go_on_tied(tmp_path: Path) -> None:
+    tied = override(TINY, ["equivariant=true", "filters=8", "positions=80", "lr=0.02"])
+    first = run(tied, tmp_path / "first")
+    assert started_config(tied, [f"start={first.weights}"]).equivariant
+
+
+def test_a_network_that_cannot_be_tied_starts_a_run_whose_recipe_ties(tmp_path: Path) -> None:
+    dense = replace(TINY, network="dense", settings={"units": 4, "layers": 1})
+    first = run(dense, tmp_path / "first")
+    tied = override(TINY, ["equivariant=true", "filters=8"])
+    config = started_config(tied, [f"start={first.weights}"])
+    assert (config.network, config.equivariant) == ("dense", False)
+
+
+def test_a_run_finds_the_weights_it_begins_with_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(TINY, tmp_path / "first")
+    monkeypatch.chdir(tmp_path)
+    config = started_config(TINY, ["start=first/weights"])
+    assert config.start == str(tmp_path / "first" / "weights")
 
 
 def test_a_run_that_is_resumed_before_its_first_checkpoint_begins_with_its_weights(

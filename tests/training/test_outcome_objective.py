@@ -11,6 +11,7 @@ from reference.listener import Listener
 
 from gopolicy.data.outcome_targets import OutcomeTargets
 from gopolicy.errors import ConfigError, StoreError
+from gopolicy.nets.equivariance import tie, untied_state
 from gopolicy.nets.registry import build_network
 from gopolicy.nets.weights import describe_network, load_weights, save_weights
 from gopolicy.progress import SILENT, Progress
@@ -47,11 +48,16 @@ class OutcomeSource(FakeSource):
 
 @pytest.fixture
 def start(tmp_path: Path) -> Path:
-    """Return the weights of a small network whose moves are to stay."""
+    """Return the weights of a small tied network whose moves are to stay."""
     torch.manual_seed(2)
-    network = build_network(
-        "alphago-res", planes=3, size=SIZE, filters=16, layers=1, normalization="none"
+    tied, network = (
+        build_network(
+            "alphago-res", planes=3, size=SIZE, filters=16, layers=1, normalization="none"
+        )
+        for _ in range(2)
     )
+    tie(tied)
+    network.load_state_dict(untied_state(tied))
     save_weights(tmp_path / "start", network, describe_network(network, "fake"))
     return tmp_path / "start"
 
