@@ -202,6 +202,13 @@ def _changes(args: argparse.Namespace) -> list[str]:
     return [*changes, *([f"minutes={whole:g}"] if whole else []), *args.changes]
 
 
+def given_settings(args: argparse.Namespace) -> frozenset[str]:
+    """Return the settings that the command names."""
+    from gopolicy.settings import split_setting
+
+    return frozenset(dict(map(split_setting, _changes(args))))
+
+
 def _names_network(changes: list[str]) -> bool:
     """Return whether changes say anything about the shape of the network."""
     return any(change.partition("=")[0].strip() in _SHAPE for change in changes)

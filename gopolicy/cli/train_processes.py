@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gopolicy.cli.output import say
-from gopolicy.cli.train import asked_run, report_run
+from gopolicy.cli.train import asked_run, given_settings, report_run
 
 if TYPE_CHECKING:
     from gopolicy.progress import Progress
@@ -43,9 +43,13 @@ def train_here(args: argparse.Namespace, begun: float) -> int:
             if not verdict.go_alone:
                 return verdict.status
             resume = resume or verdict.begun
-        recheck = _retry_threads(progress) if rival else None
         session = SessionOptions(
-            resume=resume, choose_size=choose_size, rate=rival, recheck=recheck, begun=begun
+            resume=resume,
+            choose_size=choose_size,
+            rate=rival,
+            given=given_settings(args),
+            recheck=_retry_threads(progress) if rival and not args.threads else None,
+            begun=begun,
         )
         taken_over = resume and not args.resume
         result = train_in(
@@ -58,6 +62,7 @@ def train_here(args: argparse.Namespace, begun: float) -> int:
 def train_together(args: argparse.Namespace, begun: float) -> int:
     """Train as one of the processes that torchrun or `train_here` has started."""
     from gopolicy.cli.progress_bar import TqdmProgress
+    from gopolicy.training.divergence import TrainingError
     from gopolicy.training.launch import Verdict, follow_parent, give_verdict, orders
     from gopolicy.training.run import SessionOptions, train_in
     from gopolicy.training.world import open_world
@@ -78,10 +83,16 @@ def train_together(args: argparse.Namespace, begun: float) -> int:
             resume=args.resume,
             choose_size=choose_size,
             rate=rate,
+            given=given_settings(args),
             recheck=_ask_whether_alone if told and told.rival else None,
             begun=begun - (told.seconds if told else 0.0),
         )
-        result = train_in(world, args.data, args.out, config, session, TqdmProgress())
+        try:
+            result = train_in(world, args.data, args.out, config, session, TqdmProgress())
+        except TrainingError:
+            if world.leads:  # all processes see it
+                raise
+            return 1
     if world.leads and not result.relayout:
         report_run(args, result)
     give_verdict(Verdict(_status(result), go_alone=result.relayout, begun=True))

@@ -44,8 +44,9 @@ from gopolicy.settings import Setting, split_setting
 from gopolicy.timing import Work
 from gopolicy.training.batches import Batches
 from gopolicy.training.config import TrainConfig, override, to_json
+from gopolicy.training.divergence import TrainingError
 from gopolicy.training.journal import DESCRIPTION, MAX_LOG, METRICS
-from gopolicy.training.loop import TrainingError, train_task
+from gopolicy.training.loop import train_task
 from gopolicy.training.source import VALIDATION_BATCH, StoreSource
 from gopolicy.training.task import Result, Task
 from gopolicy.training.world import World

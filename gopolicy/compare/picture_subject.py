@@ -37,8 +37,8 @@ from gopolicy.pictures.picture_weights import describe_image, load_image, save_i
 from gopolicy.progress import Progress
 from gopolicy.settings import Setting
 from gopolicy.timing import Work
+from gopolicy.training.divergence import TrainingError
 from gopolicy.training.interruption import stop_on_signals
-from gopolicy.training.loop import TrainingError
 
 TUNING = 0.1
 """Share of the training pictures that rates are chosen by."""

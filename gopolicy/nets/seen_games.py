@@ -4,6 +4,7 @@
 a store splits its games by, the same for copies, also turned and mirrored ones.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,13 @@ def write_seen_games(folder: Path, openings: OpeningHashes) -> None:
     known = np.unique(openings if before is None else np.concatenate([before, openings]))
     if before is None or len(known) != len(before):
         write_bytes(folder / FILE, safetensors.numpy.save({ROW: known.astype(np.uint32)}))
+
+
+def write_seen_through(folder: Path, others: Iterable[Path]) -> None:
+    """Add to a weight folder the games that the networks of other folders have learned from."""
+    for games in map(read_seen_games, others):
+        if games is not None:
+            write_seen_games(folder, games)
 
 
 def read_seen_games(folder: Path) -> OpeningHashes | None:

@@ -22,8 +22,8 @@ from gopolicy.pictures.picture_networks import train_mode
 from gopolicy.pictures.picture_set import PictureSet
 from gopolicy.progress import SILENT, Progress
 from gopolicy.training.config import TrainConfig
+from gopolicy.training.divergence import TrainingError
 from gopolicy.training.interruption import StopRequest
-from gopolicy.training.loop import TrainingError
 from gopolicy.training.optimizers import make_optimizer, set_learning_rate
 from gopolicy.training.schedule import learning_rate
 

@@ -1,10 +1,12 @@
-"""Ctrl-C and SIGTERM as a wish that the loop grants between two steps."""
+"""Ctrl-C, SIGTERM and a closed terminal as a wish that the loop grants between two steps."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class StopRequest:
@@ -19,20 +21,24 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Turn the first SIGINT or SIGTERM into a request; a second one acts as it always did."""
+    """Turn the first SIGINT, SIGTERM or SIGHUP into a request; a second one acts as always.
+
+    A signal that is ignored, as under nohup, stays so.
+    """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in signals}
+    signals = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in signals}
+    before = {n: handler for n, handler in handlers.items() if handler != signal.SIG_IGN}
 
     def note(number: int, frame: FrameType | None) -> None:
         request.signal = number
         for each, handler in before.items():
             signal.signal(each, handler)
 
-    for number in signals:
+    for number in before:
         signal.signal(number, note)
     try:
         yield request

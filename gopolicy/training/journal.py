@@ -73,13 +73,17 @@ class Journal:
         """
         path = run / METRICS
         write_text(path, "".join(f"{line}\n" for line in _entries(path, positions)))
+        self._usual_hook = threading.excepthook
         try:
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
-        self._usual_hook = threading.excepthook
+        try:
+            self._board = _summary_writer(run / "tensorboard", positions)
+        except OutputError:
+            self._file.close()
+            raise
         threading.excepthook = self._on_thread_error
-        self._board = _summary_writer(run / "tensorboard", positions)
 
     def write(self, kind: str, positions: int, figures: dict[str, float]) -> None:
         """Log figures, named below kind, after this many positions."""
@@ -130,7 +134,10 @@ def _summary_writer(folder: Path, positions: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(folder), purge_step=positions + 1 if positions else None)
+    try:
+        return SummaryWriter(str(folder), purge_step=positions + 1 if positions else None)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
 def _commit() -> str:

@@ -74,7 +74,7 @@ def run_processes(
     rival and seconds are those of `Orders`.  SIGINT and SIGTERM are passed on.  GoPolicyError where
     a process was killed.
     """
-    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, start_processes
+    from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
 
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="gopolicy-") as folder, _signals_kept():
@@ -89,44 +89,79 @@ def run_processes(
         if sys.platform == "linux":
             common["GLOO_SOCKET_IFNAME"] = "lo"  # nothing is told to the network
         ranks = range(count)
-        started = start_processes(
-            name="train",
+        failures, stopped_by = _run_to_end(
             entrypoint=sys.executable,
             args={rank: ("-m", "gopolicy", *words) for rank in ranks},
             envs={rank: common | {"RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in ranks},
             logs_specs=DefaultLogsSpecs(log_dir=folder),
         )
-        failures = _watch(started)
-        return _read_verdict(verdict, failures)
+        return read_verdict(verdict, failures, stopped_by)
 
 
-def _watch(started: Any) -> dict[int, Any]:
-    """Wait for the processes; return the failures by rank."""
+def _run_to_end(**what: Any) -> tuple[dict[int, Any], int]:
+    """Start processes and wait for them; return the failures by rank, and a signal or 0.
+
+    A signal is passed on, also a second one while they write the checkpoint that the first one
+    asked for.
+    """
+    from torch.distributed.elastic.multiprocessing import start_processes
     from torch.distributed.elastic.multiprocessing.api import SignalException
 
-    try:
-        while (done := started.wait(timeout=POLL, period=POLL)) is None:
-            pass
-        return dict(done.failures)
-    except SignalException as stop:
-        started.close(stop.sigval, timeout=PATIENCE)
-        return {}
-    finally:
-        started.close(timeout=PATIENCE)
+    ignored = _ignored_signals()
+    started, stopped_by = None, 0
+    while True:
+        try:
+            if started is None and not stopped_by:
+                started = start_processes(name="train", **what)
+                for number in ignored:  # as under nohup, which the launcher does not know
+                    signal.signal(number, signal.SIG_IGN)
+            if started is not None and not stopped_by:
+                return _wait(started), 0
+            if started is not None:
+                started.close(_passed_on(stopped_by), timeout=PATIENCE)
+            return {}, stopped_by
+        except SignalException as stop:
+            stopped_by = int(stop.sigval)
 
 
-def _read_verdict(path: Path, failures: dict[int, Any]) -> Verdict:
+def _wait(started: Any) -> dict[int, Any]:
+    """Wait for processes; return the failures by rank."""
+    while (done := started.wait(timeout=POLL, period=POLL)) is None:
+        pass
+    return dict(done.failures)
+
+
+def _passed_on(number: int) -> signal.Signals:
+    """Return the signal that makes the processes save and stop; SIGQUIT would end them at once."""
+    known = (signal.SIGINT, signal.SIGTERM)
+    return signal.Signals(number) if number in known else signal.SIGTERM
+
+
+def read_verdict(path: Path, failures: dict[int, Any], stopped_by: int) -> Verdict:
     """Return what the processes said; what they said of errors is on the screen already."""
-    killed = [failure.exitcode for failure in failures.values() if failure.exitcode < 0]
+    ends = {failure.exitcode for failure in failures.values()}
+    if max(ends, default=0) > 0:
+        ends.discard(-signal.SIGTERM)  # the launcher ends the others of one that failed
+    killed = [end for end in ends if end < 0]
     if killed:
         name = signal.Signals(-max(killed)).name  # others may have been asked to end
         raise GoPolicyError(
             f"a training process was ended by {name}; go on with --resume (if it happens again,"
             " perhaps the memory does not suffice for several: --processes 1)"
         )
-    if failures or not path.exists():
-        return Verdict()
-    return Verdict(**json.loads(path.read_text(encoding="utf-8")))
+    if path.exists() and not failures:
+        return Verdict(**json.loads(path.read_text(encoding="utf-8")))
+    return Verdict(128 + stopped_by) if stopped_by else Verdict()
+
+
+def _ignored_signals() -> list[int]:
+    """Return the signals that this process ignores, of those that the launcher takes over."""
+    return [number for number in _taken_over() if signal.getsignal(number) == signal.SIG_IGN]
+
+
+def _taken_over() -> list[int]:
+    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 @contextmanager
@@ -135,9 +170,7 @@ def _signals_kept() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: signal.getsignal(number) for number in _taken_over()}
     try:
         yield
     finally:

@@ -5,19 +5,19 @@ training, each thing a method: a step, an entry in the log, a measurement, a che
 """
 
 import time
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 
 import torch
 from torch import nn
 
 from gopolicy.allocator import keep_freed_memory
-from gopolicy.errors import ConfigError, GoPolicyError
+from gopolicy.errors import OutputError
 from gopolicy.files import writing_alone
 from gopolicy.nets.equivariance import share_statistics
 from gopolicy.nets.folding import fold
 from gopolicy.nets.outcome_head import fold_outcome
 from gopolicy.nets.registry import build_network
-from gopolicy.nets.seen_games import read_seen_games, write_seen_games
+from gopolicy.nets.seen_games import write_seen_games, write_seen_through
 from gopolicy.nets.weight_info import find_weights
 from gopolicy.nets.weights import describe_network, save_weights
 from gopolicy.progress import SILENT, Progress
@@ -33,17 +33,17 @@ from gopolicy.training.checkpoint import (
     update_facts,
 )
 from gopolicy.training.compute import Compute
-from gopolicy.training.config import HITS
+from gopolicy.training.divergence import check_finite_weights, check_loss
 from gopolicy.training.interruption import StopRequest, stop_on_signals
 from gopolicy.training.journal import Journal
 from gopolicy.training.measure import LossTally, validate
-from gopolicy.training.objective import Objective, make_objective
+from gopolicy.training.objective import PROTOCOLS, Objective, make_objective, measured_text
 from gopolicy.training.optimizers import descend, make_optimizer
 from gopolicy.training.run_folder import announce, begin_run, begin_with, continue_run
 from gopolicy.training.run_report import write_run_report
 from gopolicy.training.schedule import RunClock, learning_rate
 from gopolicy.training.task import Result, Task
-from gopolicy.training.world import LostProcessError, World
+from gopolicy.training.world import LostProcessError, World, check_shares
 
 AGREE_EVERY = 8
 """Several GPUs agree this often, in steps, on stopping and on checkpoints: asking makes them wait.
@@ -52,11 +52,6 @@ LOOK_EVERY = 2.0
 """Seconds between two looks at the loss, for people who watch."""
 REPORT_EVERY = 15.0
 """Seconds between two makings of the page of a run."""
-PROTOCOL = "validation positions of the training store, every board move, no symmetries, all points"
-
-
-class TrainingError(GoPolicyError):
-    """Training went wrong in a way that more of it cannot mend."""
 
 
 def train_task(task: Task, *, resume: bool = False, progress: Progress = SILENT) -> Result:
@@ -65,9 +60,7 @@ def train_task(task: Task, *, resume: bool = False, progress: Progress = SILENT)
     The network is saved again and again in its ``weights``.  SIGINT and SIGTERM end the sitting
     after a checkpoint.
     """
-    if task.config.batch_size % task.world.size:
-        count, size = task.config.batch_size, task.world.size
-        raise ConfigError(f"cannot split batch_size {count} over {size}")
+    check_shares(task.config.batch_size, task.world.size)
     with writing_alone(task.out) if task.world.leads else nullcontext():
         return _train(task, resume, progress)
 
@@ -84,14 +77,14 @@ def _train(task: Task, resume: bool, progress: Progress) -> Result:
     objective = make_objective(config, source.size, world.device)
     learner = objective.learner(network)
     if resume:
-        compute, why = continue_run(task.out, config, source, world), ""
+        (compute, changed), why = continue_run(task.out, config, source, world), ""
     else:
         compute, why = begin_run(task.out, config, source, network, world)
     announce(compute, why, network, progress)
     trainer = _Trainer(task, objective, learner, compute, progress)
     trainer.origins = [name for name in (config.start if starts else "", config.teacher) if name]
     if resume:
-        trainer.restore()
+        trainer.restore(measured=not {"validation_positions", "validation_source"} & changed)
     keep_freed_memory()
     with stop_on_signals() as request:
         return trainer.run(request)
@@ -135,14 +128,16 @@ class _Trainer:
         """What is measured and kept."""
         return self.average.network if self.average else self.learner
 
-    def restore(self) -> None:
-        """Go back to the last checkpoint; without one, to the beginning."""
+    def restore(self, *, measured: bool) -> None:
+        """Go back to the last checkpoint, perhaps to what was measured; or to the beginning."""
         found = checkpoints(self.out)
         if not found:
             self.progress.message("no checkpoint yet: beginning again")
             return
         self.facts = load_checkpoint(found[-1], self._parts())
         self.saved_at = self.facts.step
+        if not measured:
+            self.facts.validation = {}
         if self.world.leads:  # the sums are over all processes
             self.tally.restore(self.facts.tally)
         self.progress.message(f"continuing after {self.positions:,} positions")
@@ -187,7 +182,10 @@ class _Trainer:
             signal, save = self._agree(request)
             if save and not signal:
                 self._checkpoint()
-        self._end(early=bool(signal) or self.relayout)
+        early = bool(signal) or self.relayout
+        if not early and self.logged_at != self.facts.step:
+            self._log()
+        self._end(early=early)
         return signal
 
     def _step(self, batch: TrainBatch) -> None:
@@ -209,12 +207,10 @@ class _Trainer:
 
     def _log(self) -> None:
         """Write loss and speed since the last entry; stop a run whose loss is no number."""
-        loss, top1 = self.tally.take(self.world)
-        if loss != loss or loss in (float("inf"), float("-inf")):
-            raise TrainingError(
-                f"the loss became {loss} after {self.positions:,} positions; the last checkpoint"
-                " is kept; try a lower lr or clip_norm"
-            )
+        if (means := self.tally.take(self.world)) is None:  # no target since the last entry
+            return
+        loss, top1 = means
+        check_loss(loss, self.positions, saved=bool(checkpoints(self.out)))
         now, waited = time.perf_counter(), self.batches.wait_seconds
         seconds = max(now - self.logged_time, 1e-9)
         speed = self.config.batch_size * (self.facts.step - self.logged_at) / seconds
@@ -267,13 +263,11 @@ class _Trainer:
         batches = self.source.validation()
         if batches is not None:
             found = validate(self.best_learner, self.objective, batches, self.compute, self.world)
-            self.facts.validation = found | {"at": self.positions}
             self.progress.message(
-                f"{self.positions:,} positions: validation {HITS[self.config.objective]}"
-                f" {found['top1']:.2%},"
-                f" nll {found['nll']:.4f}"
+                f"{self.positions:,} positions: {measured_text(found, self.config)}"
             )
-            if self.journal:
+            self.facts.validation = found | {"at": self.positions} if "top1" in found else {}
+            if self.journal and self.facts.validation:
                 figures = {name: found[name] for name in found if name != "positions"}
                 self.journal.write("validation", self.positions, figures)
                 self._report()
@@ -282,9 +276,11 @@ class _Trainer:
 
     def _report(self, *, complete: bool = False) -> None:
         """Make the page of the run anew, but not again and again within seconds."""
-        now = time.perf_counter()
-        if complete or now > self.next_report:
-            write_run_report(self.out, complete=complete)
+        if complete or time.perf_counter() > self.next_report:
+            try:
+                write_run_report(self.out, complete=complete)
+            except OSError as error:
+                self.progress.message(f"going on without the page of the run: {error}")
             self.next_report = time.perf_counter() + REPORT_EVERY
 
     def _checkpoint(self) -> None:
@@ -301,21 +297,26 @@ class _Trainer:
 
     def _write_checkpoint(self) -> None:
         """Write the checkpoint and the weights, unless they are no numbers any more."""
-        if not all(torch.isfinite(t).all() for t in self.learner.state_dict().values()):
-            raise TrainingError(
-                f"the weights are no numbers any more after {self.positions:,} positions;"
-                " the last checkpoint is kept; try a lower lr or clip_norm"
-            )
+        check_finite_weights(self.learner, self.positions, saved=bool(checkpoints(self.out)))
         save_checkpoint(self.out, self._parts(), self.facts)
         self._save_weights()
 
     def _rescue(self) -> None:
-        """Save what this process knows after another is gone: what is lost is less than a step."""
-        if not self.world.leads or self.saved_at == self.facts.step or not self.facts.step:
+        """Save what this process knows after another is gone: what is lost is less than a step.
+
+        Where the first process is gone, whoever gets hold of the folder does it.
+        """
+        if self.saved_at == self.facts.step or not self.facts.step:
             return
-        self._note_times()
-        self.facts.tally = self.tally.total(World(self.world.device))
-        self._write_checkpoint()
+        with ExitStack() as hold:
+            if not self.world.leads:
+                try:
+                    hold.enter_context(writing_alone(self.out))
+                except OutputError:  # another one does
+                    return
+            self._note_times()
+            self.facts.tally = self.tally.total(World(self.world.device))
+            self._write_checkpoint()
         self.progress.message(
             f"saved a checkpoint after {self.positions:,} positions; go on with --resume"
         )
@@ -330,15 +331,13 @@ class _Trainer:
             self.config.planes,
             data=self.source.digest,
             positions=self.positions,
-            accuracy=accuracy | {"protocol": PROTOCOL} if accuracy else {},
+            accuracy=accuracy | {"protocol": PROTOCOLS[self.config.objective]} if accuracy else {},
         )
         outcome = fold_outcome(head) if head is not None else None
         save_weights(self.out / "weights", network, info, outcome)
         if not self.told_games:
             write_seen_games(self.out / "weights", self.source.openings)
-            for games in map(read_seen_games, map(find_weights, self.origins)):
-                if games is not None:
-                    write_seen_games(self.out / "weights", games)
+            write_seen_through(self.out / "weights", map(find_weights, self.origins))
             self.told_games = True
 
     def _end(self, *, early: bool) -> None:

@@ -36,11 +36,11 @@ class LossTally:
         """Go on from sums that `total` returned."""
         self._sums += torch.tensor(sums, dtype=self._sums.dtype, device=self._sums.device)
 
-    def take(self, world: World) -> tuple[float, float]:
-        """Return mean loss and top-1 over all processes, and start again."""
+    def take(self, world: World) -> tuple[float, float] | None:
+        """Return mean loss and top-1 over all processes, and start again; None without any."""
         loss, hits, count = self.total(world)
         self._sums.zero_()
-        return (loss / count, hits / count) if count else (float("nan"), float("nan"))
+        return (loss / count, hits / count) if count else None
 
 
 @torch.inference_mode()

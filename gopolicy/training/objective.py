@@ -1,6 +1,7 @@
 """What is learned from a batch: the moves, or how games end, on a trunk that stays as it is."""
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol, cast
 
 import torch
@@ -22,7 +23,7 @@ from gopolicy.nets.outcome_head import (
 )
 from gopolicy.training.batches import TrainBatch, to_tensors
 from gopolicy.training.compute import Compute
-from gopolicy.training.config import TrainConfig
+from gopolicy.training.config import HITS, TrainConfig
 from gopolicy.training.teacher import Teacher, make_teacher
 
 
@@ -88,6 +89,21 @@ class Objective(Protocol):
 
     def parts(self, learner: nn.Module) -> tuple[PolicyNetwork, OutcomeHead | None]:
         """Return what a weight folder keeps."""
+
+
+PROTOCOLS = {
+    "moves": "validation positions of the training store, every board move, no symmetries, all"
+    " points",
+    "outcome": "validation positions of the training store whose game has a winner, no symmetries",
+}
+"""How the figures of a run are measured, by objective."""
+
+
+def measured_text(figures: Mapping[str, float], config: TrainConfig) -> str:
+    """Return the figures of a measurement in words."""
+    if "top1" not in figures:
+        return "no position for validation tells who won"
+    return f"validation {HITS[config.objective]} {figures['top1']:.2%}, nll {figures['nll']:.4f}"
 
 
 class Moves:
@@ -209,15 +225,14 @@ class Outcomes:
     def figures(self, sums: dict[str, float]) -> dict[str, float]:
         """Return the means: of the winner top1, nll and brier; of the end in points.
 
-        Where moves are learned, too, also move_top1 and move_nll.
+        Where moves are learned, too, also move_top1 and move_nll.  What no position told is left
+        out; positions counts those of games with a winner.
         """
         over = {"top1": "results", "nll": "results", "brier": "results"}
         over |= {"score_error": "counted", "ownership_error": "counted"}
         over |= dict.fromkeys({"move_top1", "move_nll"} & sums.keys(), "positions")
-        means = {
-            name: sums.get(name, 0.0) / max(sums.get(of, 0.0), 1.0) for name, of in over.items()
-        }
-        return means | {"positions": int(sums["positions"])}
+        means = {name: sums[name] / sums[of] for name, of in over.items() if sums.get(of)}
+        return means | {"positions": int(sums.get("results", 0.0))}
 
     def parts(self, learner: nn.Module) -> tuple[PolicyNetwork, OutcomeHead | None]:
         """Return what a weight folder keeps."""

@@ -16,6 +16,8 @@ LONG_RUNS: tuple[tuple[int, Size], ...] = ((40_000_000, (192, 15)), (10_000_000,
 """From how many positions on networks are taken that are larger than any measured one."""
 STEPPING = 0.93
 """Share of the time that goes into steps; the rest measures and saves."""
+PACED = frozenset({"warmup", "log_every", "validation_every", "validation_positions"})
+"""Settings that a plan fits to the number of positions."""
 
 
 @dataclass(frozen=True, slots=True)

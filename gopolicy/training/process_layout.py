@@ -12,7 +12,7 @@ import torch
 from gopolicy.cores import thread_counts, usable_cores
 from gopolicy.training.config import TrainConfig
 from gopolicy.training.speed_trial import SpeedTrial
-from gopolicy.training.world import World
+from gopolicy.training.world import World, check_shares
 
 MOST_PROCESSES = 16
 """More are not started by themselves; each takes half a gigabyte of memory."""
@@ -86,6 +86,7 @@ def choose_layout(
     they are better is seen when they are there.  This process gets the threads that suit it best.
     """
     if processes and processes > 1:
+        check_shares(config.batch_size, processes)
         return Layout(processes, threads or 1), {}
     if is_short(config):
         torch.set_num_threads(threads or torch.get_num_threads())

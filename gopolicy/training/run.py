@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike
 
@@ -12,9 +12,15 @@ from gopolicy.files import named
 from gopolicy.progress import SILENT, Progress
 from gopolicy.training.config import TrainConfig, check_continues
 from gopolicy.training.loop import train_task
-from gopolicy.training.planning import plan_run
+from gopolicy.training.planning import PACED, plan_run
 from gopolicy.training.recipes import RECIPES
-from gopolicy.training.run_folder import check_vacant, kept_config, kept_stores, started_config
+from gopolicy.training.run_folder import (
+    check_vacant,
+    kept_config,
+    kept_stores,
+    kept_weights,
+    started_config,
+)
 from gopolicy.training.source import StoreSource, WeighedStore
 from gopolicy.training.task import Result, Task
 from gopolicy.training.world import World, open_world
@@ -49,7 +55,7 @@ def train(
     Raises ConfigError for impossible settings and for a folder that holds another run, StoreError
     for a damaged store, TrainingError where training diverges.
     """
-    session = SessionOptions(resume=resume, choose_size=config is None)
+    session = SessionOptions(resume=resume, choose_size=config is None, given=_chosen(config))
     with open_world(device) as world:
         return train_in(world, store, out, config, session, progress)
 
@@ -65,6 +71,8 @@ class SessionOptions:
     the speed of this machine."""
     rate: float | None = None
     """Positions per second that the settings reach as they are, where that was measured."""
+    given: frozenset[str] = frozenset()
+    """Settings that a plan for so many minutes leaves as they are."""
     recheck: Callable[[TrainConfig, StoreSource, World], bool] | None = None
     """What `Task.recheck` calls, with the settings, the positions and the processes."""
     begun: float = field(default_factory=time.perf_counter)
@@ -98,6 +106,9 @@ def train_in(
             check_vacant(run)
         config = started_config(config or RECIPES["default"], [])
     opened = _open(store)
+    if session.resume and all(each.weight is None for each in opened):  # which were moved, say
+        weights = kept_weights(run, len(opened))
+        opened = [replace(each, weight=own) for each, own in zip(opened, weights, strict=True)]
     source = StoreSource(opened, config, world)
     if config.minutes and not session.resume:
         config = _planned(config, world, source, session, progress)
@@ -150,4 +161,15 @@ def _planned(
     )
     for line in plan.lines:
         progress.message(line)
-    return plan.config
+    kept = {name: getattr(config, name) for name in PACED & session.given}
+    return replace(plan.config, **kept)
+
+
+def _chosen(config: TrainConfig | str | None) -> frozenset[str]:
+    """Return the settings that no recipe has so: somebody chose them."""
+    if not isinstance(config, TrainConfig):
+        return frozenset()
+    usual = RECIPES.values()
+    return frozenset(
+        name for name in PACED if getattr(config, name) not in {getattr(r, name) for r in usual}
+    )

@@ -49,17 +49,28 @@ def kept_stores(run: Path) -> list[tuple[Path, float | None]]:
 
     `ConfigError` where the run does not say so, or nothing is there any more.
     """
-    description = read_run(run)
-    places = description.get("stores", [[description.get("store_path", ""), None]])
-    if not all(_is_place(place) for place in places):
-        raise ConfigError(f"{run / DESCRIPTION} is damaged: expected stores and their weights")
-    found = [(Path(path), weight) for path, weight in places]
+    found = _places(run)
     for path, _ in found:
         if path == Path():
             raise ConfigError(f"{run} does not say where its store is; give the store")
         if not os.path.isdir(path):  # Path.is_dir raises where a name is too long
             raise ConfigError(f"{run} was trained on {path}, which is no folder; give the store")
     return found
+
+
+def kept_weights(run: Path, count: int) -> list[float | None]:
+    """Return the weights of the stores of a run, for so many that lie elsewhere now."""
+    weights = [weight for _, weight in _places(run)]
+    return weights if len(weights) == count else [None] * count
+
+
+def _places(run: Path) -> list[tuple[Path, float | None]]:
+    """Return where the stores of a run were, and their weights."""
+    description = read_run(run)
+    places = description.get("stores", [[description.get("store_path", ""), None]])
+    if not places or not all(_is_place(place) for place in places):
+        raise ConfigError(f"{run / DESCRIPTION} is damaged: expected stores and their weights")
+    return [(Path(path), weight) for path, weight in places]
 
 
 def _is_place(place: Any) -> bool:
@@ -111,7 +122,7 @@ def _found(weights: str) -> str:
 def check_vacant(run: Path) -> None:
     """Refuse a folder that a run lives in, or that cannot be one."""
     check_folder(run)
-    if (run / DESCRIPTION).exists() and _has_begun(run):
+    if _has_begun(run):
         raise ConfigError(f"{run} already holds a run; resume it or choose another folder")
 
 
@@ -155,8 +166,10 @@ def make_run(
     return compute, why
 
 
-def continue_run(run: Path, config: TrainConfig, source: PositionSource, world: World) -> Compute:
-    """Check that the run in a folder is this one; return how it computes."""
+def continue_run(
+    run: Path, config: TrainConfig, source: PositionSource, world: World
+) -> tuple[Compute, set[str]]:
+    """Check that the run in a folder is this one; return how it computes and what changes."""
     before = read_run(run)
     if before["store"] != source.digest:
         raise ConfigError(
@@ -164,13 +177,15 @@ def continue_run(run: Path, config: TrainConfig, source: PositionSource, world: 
         )
     changed = check_continues(from_json(before["config"]), config)
     done = last_step(run) * config.batch_size
+    if config.steps * config.batch_size < done and not config.minutes:
+        raise ConfigError(f"{run} has {done:,} positions already; expected more, or no number")
     sittings = [*before.get("sittings", []), {"from": done, "processes": world.size} | changed]
     compute = compute_from_json(before["compute"])
     world.wait()  # nobody writes before everybody has read
     if world.leads:
         facts = {"sittings": sittings, "device": str(world.device)}
         _describe(run, config, source, compute, facts)
-    return compute
+    return compute, set(changed)
 
 
 def announce(compute: Compute, why: str, network: Any, progress: Progress) -> None:

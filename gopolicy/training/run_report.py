@@ -12,27 +12,34 @@ from matplotlib.ticker import EngFormatter, PercentFormatter
 from gopolicy.draw.figure import BLUE, GRAY, ORANGE, figure_png, new_axes, new_figure
 from gopolicy.draw.pages import training_page
 from gopolicy.files import replacing, write_text
-from gopolicy.training.config import as_changes, from_json
+from gopolicy.training.config import HITS, as_changes, from_json
 from gopolicy.training.journal import METRICS, read_run
+from gopolicy.training.objective import PROTOCOLS
 
 CHART, PAGE = "progress.png", "index.html"
 MOST_DOTS = 400
 """Entries of a long log are joined until there are no more than this."""
+
+_FIGURES = {
+    "train": ("positions", "loss", "top1", "lr", "positions_per_second", "wait_share"),
+    "validation": ("positions", "top1", "nll"),
+}
+"""What an entry of each kind has."""
 
 Entries = Sequence[Mapping[str, Any]]
 
 
 def write_run_report(run: Path, *, complete: bool) -> Path:
     """Write the chart and the page of a run from its log and its description; return the page."""
-    logged = read_log(run)
-    chart = draw_progress(logged["train"], logged["validation"])
+    logged, description = read_log(run), read_run(run)
+    objective = from_json(description["config"]).objective
+    chart = draw_progress(logged["train"], logged["validation"], HITS[objective])
     with replacing(run / CHART) as beside:
         beside.write_bytes(chart)
-    description = read_run(run)
     page = training_page(
         run.resolve().name,
         chart,
-        headline=_headline(logged),
+        headline=_headline(logged, HITS[objective]),
         measured=logged["validation"],
         facts=_facts(description),
         complete=complete,
@@ -42,16 +49,18 @@ def write_run_report(run: Path, *, complete: bool) -> Path:
 
 
 def read_log(run: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return the entries of the log by their kind, ``train`` and ``validation``, in order."""
-    found: dict[str, list[dict[str, Any]]] = {"train": [], "validation": []}
+    """Return the sound entries of the log by kind, ``train`` and ``validation``, in order."""
+    found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _FIGURES}
     for line in (run / METRICS).read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
-        found[entry["kind"]].append(entry)
+        kind = str(entry.get("kind"))
+        if kind in found and all(type(entry.get(key)) in (int, float) for key in _FIGURES[kind]):
+            found[kind].append(entry)
     return found
 
 
-def draw_progress(learned: Entries, measured: Entries) -> bytes:
-    """Return a PNG of loss and accuracy along the positions, with the learning rate below them."""
+def draw_progress(learned: Entries, measured: Entries, hits: str) -> bytes:
+    """Return a PNG of loss and hits along the positions, with the learning rate below them."""
     figure = new_figure(9.6, 4.4)
     charts = new_axes(figure, columns=2)
     for axes, name, title in ((charts[0], "loss", "Loss (nats)"), (charts[1], "top1", "Top-1")):
@@ -92,24 +101,22 @@ def _thinned(entries: Entries, name: str) -> tuple[list[float], list[float]]:
     return ends, [sum(entry[name] for entry in group) / len(group) for group in groups]
 
 
-def _headline(logged: Mapping[str, Entries]) -> list[tuple[str, str, str]]:
+def _headline(logged: Mapping[str, Entries], hits: str) -> list[tuple[str, str, str]]:
     """Return the figures that matter most: name, value, remark."""
     figures = []
     if logged["validation"]:
         last = logged["validation"][-1]
         best = max(entry["top1"] for entry in logged["validation"])
         figures += [
-            (
-                "top-1",
-                f"{100 * last['top1']:.2f} %",
-                f"validation games, at best {100 * best:.2f} %",
-            ),
-            ("nats", f"{last['nll']:.4f}", "validation games, all points"),
+            (hits, f"{100 * last['top1']:.2f} %", f"validation games, at best {100 * best:.2f} %"),
+            ("nats", f"{last['nll']:.4f}", "validation games"),
         ]
+    seen = [entry["positions"] for entries in logged.values() for entry in entries]
+    if seen:
+        figures.append(("positions", f"{max(seen):,}", "seen so far"))
     if logged["train"]:
         last = logged["train"][-1]
         figures += [
-            ("positions", f"{last['positions']:,}", "seen so far"),
             ("speed", f"{last['positions_per_second']:,.0f}", "positions per second"),
             ("waiting", f"{100 * last['wait_share']:.1f} %", "of the time, for data"),
             ("learning rate", f"{last['lr']:.2g}", "at the last entry"),
@@ -128,6 +135,7 @@ def _facts(description: Mapping[str, Any]) -> dict[str, object]:
     shape = " ".join(f"{key}={value}" for key, value in config.settings.items())
     return {
         "network": f"{config.network} {shape}",
+        "measured on": PROTOCOLS[config.objective],
         "settings": " ".join(changes),
         "store": f"{description.get('store_path', '')} (digest {description['store'][:12]})",
         "computed in": ", ".join(map(str, description["compute"].values())),

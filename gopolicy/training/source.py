@@ -59,6 +59,9 @@ class StoreSource:
             joined = JoinedSelection(opened, "train")
             self._learned, self._held_out = joined, JoinedSelection(opened, "validation")
             self._table, self._plan = joined.table, self._plan_several(joined)
+        if config.objective == "outcome" and not any(_tells_winners(each) for each in opened):
+            names = ", ".join(str(each.path) for each in opened)
+            raise ConfigError(f"no game of {names} has both a winner and a komi to learn from")
         if config.validation_source:
             self._held_out = self._held_out.from_source(config.validation_source)
 
@@ -131,3 +134,9 @@ def _digest(stores: Sequence[Store]) -> str:
     if len(stores) == 1:
         return stores[0].digest
     return hashlib.sha256("".join(store.digest for store in stores).encode()).hexdigest()
+
+
+def _tells_winners(store: Store) -> bool:
+    """Say whether any game of a store has a winner and a komi."""
+    table = store.table
+    return bool(np.any((table.winner != 0) & ~np.isnan(table.komi)))

@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from gopolicy.errors import GoPolicyError
+from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.nets.devices import pick_device
 
 MEETING = "GOPOLICY_MEETING"
@@ -85,6 +85,12 @@ class World:
         with _answered():
             dist.broadcast_object_list(box, src=0, device=self.device)
         return box[0]
+
+
+def check_shares(batch_size: int, processes: int) -> None:
+    """Raise ConfigError unless so many processes can share each batch."""
+    if batch_size % processes:
+        raise ConfigError(f"cannot split batch_size {batch_size} over {processes} processes")
 
 
 @contextmanager

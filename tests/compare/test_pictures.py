@@ -20,7 +20,7 @@ from gopolicy.compare.results import ResultRow, Results
 from gopolicy.compare.sweep import Sweep
 from gopolicy.pictures.picture_accuracy import probabilities
 from gopolicy.pictures.picture_weights import load_image
-from gopolicy.training.loop import TrainingError
+from gopolicy.training.divergence import TrainingError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

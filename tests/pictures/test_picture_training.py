@@ -22,8 +22,8 @@ from gopolicy.pictures.picture_training import PicturePlan, _moved, measure_pict
 from gopolicy.pictures.picture_weights import load_image
 from gopolicy.pictures.transfer import WAYS, TransferPlan, mean_of, try_transfer
 from gopolicy.progress import Silent
+from gopolicy.training.divergence import TrainingError
 from gopolicy.training.interruption import StopRequest
-from gopolicy.training.loop import TrainingError
 
 SHAPE = PictureShape(1, 12, 12)
 SMALL = ImageSettings(filters=8, units=16)

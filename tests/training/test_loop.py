@@ -24,7 +24,8 @@ from gopolicy.nets.weights import describe_network, load_weights, save_weights
 from gopolicy.policy.other_sizes import at_size
 from gopolicy.training.checkpoint import RunFacts, checkpoints, update_facts
 from gopolicy.training.config import TrainConfig, override
-from gopolicy.training.loop import TrainingError, train_task
+from gopolicy.training.divergence import TrainingError
+from gopolicy.training.loop import train_task
 from gopolicy.training.run_folder import resumed_config, started_config
 from gopolicy.training.task import Result, Task
 from gopolicy.training.world import World
@@ -386,6 +387,53 @@ def test_a_finished_run_can_be_extended(tmp_path: Path) -> None:
     assert saved_tensors(tmp_path / "whole") == saved_tensors(tmp_path / "parts")
 
 
+def test_a_complete_run_is_not_cut_short(tmp_path: Path) -> None:
+    run(TINY, tmp_path)
+    before = (tmp_path / "run.json").read_bytes()
+    with pytest.raises(ConfigError, match="has 32 positions already; expected more"):
+        run(override(TINY, ["positions=8"]), tmp_path, resume=True)
+    assert (tmp_path / "run.json").read_bytes() == before
+
+
+def test_a_complete_run_is_measured_anew_on_other_positions(tmp_path: Path) -> None:
+    run(TINY, tmp_path)
+    log = tmp_path / "metrics.jsonl"
+    before = log.read_text().splitlines()
+    run(TINY, tmp_path, resume=True)
+    assert log.read_text().splitlines() == before
+    run(override(TINY, ["validation_positions=16"]), tmp_path, resume=True)
+    after = log.read_text().splitlines()
+    assert after[: len(before)] == before
+    assert [json.loads(line)["kind"] for line in after[len(before) :]] == ["validation"]
+
+
+def test_the_rest_behind_the_last_entry_is_logged_at_the_end(tmp_path: Path) -> None:
+    run(override(TINY, ["log_every=24"]), tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["positions"] for line in lines if line["kind"] == "train"] == [24, 32]
+
+
+def test_checkpoints_without_a_description_are_not_overwritten(tmp_path: Path) -> None:
+    run(TINY, tmp_path)
+    (tmp_path / "run.json").unlink()
+    with pytest.raises(ConfigError, match="already holds a run"):
+        run(TINY, tmp_path)
+    assert len(checkpoints(tmp_path)) == 1
+
+
+def test_a_page_that_cannot_be_written_ends_no_training(tmp_path: Path) -> None:
+    (tmp_path / "index.html").mkdir()
+    listener = Listener()
+    assert run(TINY, tmp_path, progress=listener).positions == 32
+    assert any("going on without the page of the run" in line for line in listener.said)
+
+
+def test_a_file_in_the_place_of_the_tensorboard_folder_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "tensorboard").touch()
+    with pytest.raises(OutputError, match=r"cannot write .*tensorboard"):
+        run(TINY, tmp_path)
+
+
 def test_a_run_killed_before_its_first_checkpoint_begins_again(tmp_path: Path) -> None:
     whole = run(TINY, tmp_path)
     wanted = saved_tensors(tmp_path)
@@ -399,7 +447,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(tmp_path: Path) -
 
 def test_a_loss_that_is_no_number_keeps_the_last_checkpoint(tmp_path: Path) -> None:
     config = override(TINY, ["lr=1000", "normalization=none", "clip_norm=0", "positions=8000"])
-    with pytest.raises(TrainingError, match=r"after .* positions"):
+    with pytest.raises(TrainingError, match=r"after .* positions; try a lower lr"):
         run(config, tmp_path)
 
 

@@ -10,6 +10,8 @@ from reference.fake_source import FakeBatch, FakeSource
 from reference.listener import Listener
 
 from gopolicy.data.outcome_targets import OutcomeTargets
+from gopolicy.data.prepare_options import PrepareOptions
+from gopolicy.data.prepare_store import prepare
 from gopolicy.errors import ConfigError, StoreError
 from gopolicy.nets.equivariance import tie, untied_state
 from gopolicy.nets.registry import build_network
@@ -19,7 +21,9 @@ from gopolicy.settings import Setting
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.config import TrainConfig, override
 from gopolicy.training.loop import train_task
+from gopolicy.training.objective import Outcomes
 from gopolicy.training.run_folder import resumed_config, started_config
+from gopolicy.training.source import StoreSource
 from gopolicy.training.task import Result, Task
 from gopolicy.training.world import World
 
@@ -182,3 +186,21 @@ def test_the_objective_needs_a_network_and_outcomes(start: Path, tmp_path: Path)
     task = Task(config=config, source=FakeSource(8), out=tmp_path / "b", world=world)
     with pytest.raises(StoreError, match="no outcomes"):
         train_task(task)
+
+
+def test_what_no_position_tells_is_not_measured(start: Path) -> None:
+    objective = Outcomes(settings(start))
+    sums = {"positions": 9.0, "results": 4.0, "counted": 0.0, "top1": 3.0, "nll": 2.0}
+    found = objective.figures(sums | {"brier": 1.0, "score_error": 0.0, "ownership_error": 0.0})
+    assert found == {"top1": 0.75, "nll": 0.5, "brier": 0.25, "positions": 4}
+    assert objective.figures({"positions": 9.0, "results": 0.0}) == {"positions": 0}
+
+
+def test_a_store_that_knows_no_winner_cannot_teach_outcomes(tmp_path: Path) -> None:
+    game = b"(;SZ[9]" + b";B[ee];W[cc];B[dd];W[ff];B[gg])"
+    (tmp_path / "game.sgf").write_bytes(game)
+    options = PrepareOptions(size=9, min_moves=1, validation=0.0)
+    store = prepare(tmp_path / "game.sgf", tmp_path / "store", options)
+    config = TrainConfig(objective="outcome", moves_weight=1.0)
+    with pytest.raises(ConfigError, match=r"no game of .* has both a winner and a komi"):
+        StoreSource(store, config, World(torch.device("cpu")))

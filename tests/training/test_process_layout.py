@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,13 @@ from reference.fake_source import FakeSource
 
 from gopolicy import cores
 from gopolicy.__main__ import main
+from gopolicy.errors import GoPolicyError
 from gopolicy.nets.weights import load_weights
 from gopolicy.timing import SpeedWatch
 from gopolicy.training import process_layout
 from gopolicy.training.checkpoint import checkpoints
 from gopolicy.training.config import TrainConfig, override
+from gopolicy.training.launch import read_verdict
 from gopolicy.training.loop import train_task
 from gopolicy.training.process_layout import Layout, alone_is_faster, choose_layout
 from gopolicy.training.speed_trial import SpeedTrial
@@ -133,6 +136,39 @@ def test_a_run_starts_its_own_processes(
     assert "already holds a run" in capfd.readouterr().err
 
 
+def test_a_batch_that_cannot_be_shared_is_one_clear_line(
+    store: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(store, tmp_path / "run", "--positions", "64", "--processes", "3")) == 1
+    said = capfd.readouterr().err.splitlines()
+    assert said[-1] == "gopolicy: cannot split batch_size 8 over 3 processes"
+    assert sum("cannot split" in line for line in said) == 1
+    assert not (tmp_path / "run").exists()
+
+
+@dataclass
+class Failure:
+    exitcode: int
+
+
+@pytest.mark.parametrize(
+    ("codes", "blamed"),
+    [([-9], "SIGKILL"), ([-9, 1], "SIGKILL"), ([-9, -15], "SIGKILL"), ([-15], "SIGTERM")],
+)
+def test_a_signal_is_blamed_that_ended_a_process(
+    tmp_path: Path, codes: list[int], blamed: str
+) -> None:
+    failures = {rank: Failure(code) for rank, code in enumerate(codes)}
+    with pytest.raises(GoPolicyError, match=f"was ended by {blamed}; go on with --resume"):
+        read_verdict(tmp_path / "none", failures, 0)
+
+
+def test_no_signal_is_blamed_where_a_process_failed_by_itself(tmp_path: Path) -> None:
+    failed = {0: Failure(1), 1: Failure(-15)}
+    assert read_verdict(tmp_path / "none", failures=failed, stopped_by=0).status == 1
+    assert read_verdict(tmp_path / "none", failures={}, stopped_by=2).status == 130
+
+
 def workers_of(process: subprocess.Popen[str]) -> list[int]:
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return [int(child) for child in children]
@@ -170,6 +206,28 @@ def test_ctrl_c_stops_all_of_them_after_a_checkpoint(store: Path, tmp_path: Path
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
     seen = load_weights(out / "weights").info.positions
     assert main(["train", "--resume", "--out", str(out), "--positions", str(seen + 8)]) == 0
+
+
+@linux
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("numbers", "status"), [([signal.SIGHUP], 143), ([signal.SIGINT, signal.SIGINT], 130)]
+)
+def test_a_closed_terminal_or_an_impatient_user_leaves_a_run_that_goes_on(
+    store: Path, tmp_path: Path, numbers: list[signal.Signals], status: int
+) -> None:
+    out = tmp_path / "run"
+    process = started(store, out)
+    workers = workers_of(process)
+    for number in numbers:
+        process.send_signal(number)
+        time.sleep(0.05)
+    error = process.communicate(timeout=120)[1]
+    assert process.returncode == status, error
+    assert "Traceback" not in error
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    seen = load_weights(out / "weights").info.positions
+    assert main(["train", "--resume", "--out", str(out), "--positions", str(seen + 800)]) == 0
 
 
 @linux

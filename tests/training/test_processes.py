@@ -202,11 +202,8 @@ def wait_until_logged(out: Path, workers: list[subprocess.Popen[str]]) -> None:
 def test_where_one_process_is_killed_the_other_says_so_and_the_run_goes_on(
     tmp_path: Path, lost: int
 ) -> None:
-    saving = override(ENDLESS, ["checkpoint_minutes=0.01"] if lost == 0 else [])
-    workers = begin(Job(tmp_path, saving))
+    workers = begin(Job(tmp_path, ENDLESS))
     wait_until_logged(tmp_path, workers)
-    while lost == 0 and not checkpoints(tmp_path):
-        time.sleep(0.02)
     workers[lost].kill()
     errors = [worker.communicate(timeout=60)[1] for worker in workers]
     assert "LostProcessError: another process of this run has ended" in errors[1 - lost]

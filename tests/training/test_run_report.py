@@ -43,6 +43,17 @@ def test_a_complete_run_has_a_page_with_its_measurements(tmp_path: Path) -> None
         assert picture.width > 900
 
 
+def test_damaged_entries_of_the_log_are_left_out(tmp_path: Path) -> None:
+    run(tmp_path)
+    sound = read_log(tmp_path)
+    with (tmp_path / "metrics.jsonl").open("a") as log:
+        for entry in ({"kind": "train", "positions": 50}, {"kind": "other", "positions": 50}):
+            log.write(json.dumps(entry) + "\n")
+        log.write(json.dumps(sound["validation"][0] | {"nll": None}) + "\n")
+    assert read_log(tmp_path) == sound
+    write_run_report(tmp_path, complete=True)
+
+
 def test_the_page_of_a_run_that_goes_on_loads_itself_again(tmp_path: Path) -> None:
     run(tmp_path)
     page = write_run_report(tmp_path, complete=False).read_text()
@@ -64,7 +75,7 @@ def test_logs_of_any_length_are_drawn(count: int) -> None:
         {"positions": 8 * k, "loss": 5.0 / (k + 1), "top1": 0.1, "lr": 0.01} for k in range(count)
     ]
     measured = [{"positions": 16, "top1": 0.1, "nll": 4.0}] * (count > 0)
-    picture = Image.open(io.BytesIO(draw_progress(learned, measured)))
+    picture = Image.open(io.BytesIO(draw_progress(learned, measured, "top-1")))
     colors = picture.convert("RGB").getcolors(1 << 20)
     assert colors is not None
     assert len(colors) > 10

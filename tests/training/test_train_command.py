@@ -96,13 +96,15 @@ def test_a_run_of_so_many_minutes_plans_itself_and_goes_on_by_its_time(
 ) -> None:
     out = tmp_path / "run"
     small = ["--data", str(store), "--out", str(out), "--device", "cpu", "--set", "batch_size=2"]
-    small += ["--set", "validation_positions=20"]
+    small += ["--set", "validation_positions=20", "--set", "warmup=12345"]
     assert main(["train", *small, "--minutes", "0.05"]) == 0
     said = capsys.readouterr().err
     assert "planned for 0.05 minutes: alphago-res with 32 filters and 7 layers" in said
     assert "expect less than" in said
     run = json.loads((out / "run.json").read_text())
     assert run["config"]["minutes"] == 0.05
+    assert run["config"]["warmup"] == 12345
+    assert run["config"]["log_every"] < 1000
     assert "This run is complete" in (out / "index.html").read_text()
     seen = load_weights(out / "weights").info.positions
     assert resumed(out, "--positions", str(seen + 2)) == 0
@@ -135,7 +137,9 @@ def test_several_stores_are_weighed_and_found_again(
     both = ["--data", f"{other}:0.5", "--set", "schedule=constant", "--set", "warmup=0"]
     assert main(words(store, out, *both, "--positions", "32")) == 0
     assert kept_stores(out) == [(store, None), (other, 0.5)]
-    assert resumed(out, "--positions", "64") == 0
+    again = ["train", "--resume", "--out", str(out), "--data", str(store), "--data", str(other)]
+    assert main([*again, "--positions", "64"]) == 0
+    assert kept_stores(out) == [(store, None), (other, 0.5)]
     whole = tmp_path / "whole"
     assert main(words(store, whole, *both, "--positions", "64")) == 0
     ours, theirs = (load_weights(path / "weights").info for path in (out, whole))
@@ -146,7 +150,7 @@ def test_several_stores_are_weighed_and_found_again(
     assert main(words(store, tmp_path / "x", "--data", f"{other}:nan")) == 2
 
 
-@pytest.mark.parametrize("stores", [[7], [["a"]], [["a", "b"]], [[None, 1.0]], [["a", -1]]])
+@pytest.mark.parametrize("stores", [[], [7], [["a"]], [["a", "b"]], [[None, 1.0]], [["a", -1]]])
 def test_a_run_that_lists_no_sound_stores_is_one_clear_error(
     tmp_path: Path, stores: list[object]
 ) -> None:
