@@ -195,7 +195,7 @@ def writing_alone(folder: str | os.PathLike[str]) -> Iterator[None]:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
     try:
         if handle is not None:
-            _lock(handle, target)
+            hold(handle, target)
         yield
     finally:
         if handle is not None:
@@ -205,7 +205,13 @@ def writing_alone(folder: str | os.PathLike[str]) -> Iterator[None]:
                 target.rmdir()
 
 
-def _lock(handle: int, target: Path) -> None:
+def hold(handle: int, target: Path) -> None:
+    """Lock an open file or folder until it is closed; OutputError where another process has it.
+
+    Where the system has no such locks nothing is held.
+    """
+    if not fcntl:
+        return
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

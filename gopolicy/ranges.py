@@ -23,6 +23,8 @@ MAX_KOMI = 10_000
 """Far more than any board has points, so that sums of it and a score stay exact."""
 MAX_MATCH_SEED = 10**12
 """The largest seed of a match, which makes larger ones for its games."""
+MAX_PLIES = 10_000
+"""The most moves and passes of a game that a machine plays."""
 PLIES_PER_POINT = 4
 """Moves and passes for each point of a board after which a game of self-play is broken off."""
 _MAX_DIGITS = 40

@@ -19,7 +19,8 @@ from gopolicy.cli.options import (
     whole_number,
 )
 from gopolicy.cli.output import print_json, print_text, say
-from gopolicy.ranges import MAX_KOMI
+from gopolicy.errors import ConfigError
+from gopolicy.ranges import MAX_KOMI, MAX_PLIES
 
 if TYPE_CHECKING:
     from gopolicy.rl.self_play_run import SelfPlayPlan, SelfPlayResult
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         kind=repetitions,
     )
     add("--from STORE", "begin at positions of the games of a store", kind=Path, dest="source")
-    add("--per-game N", "with --from: positions of each game", 1, repetitions)
+    add("--per-game N", "with --from: positions of each game (default 1)", kind=repetitions)
     add("--sgf DIR", "also write the games as SGF here", kind=Path)
     add("--temperature T", "0 plays the best move, 1 as predicted", 1.0, number(0, 1e6))
     share = number(0, 1, above=True)
@@ -71,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--most-moves N",
         "break off longer games (default: four times the points)",
-        kind=positive_int,
+        kind=whole_number(1, MAX_PLIES),
     )
     add("--size N", "side of the board (default: that of the weights)", kind=positive_int)
     add("--parallel N", "games in step", 64, whole_number(1, 4096))
@@ -105,15 +106,16 @@ def run(args: argparse.Namespace) -> int:
         print_json(_report(plan, result))
     else:
         print_text(_as_text(plan, result))
-    return 0
+    return 128 + result.signal if result.signal else 0
 
 
 def _plan(args: argparse.Namespace, size: int) -> "SelfPlayPlan":
     from gopolicy.nets.weight_info import default_weights
-    from gopolicy.rl.go_settings import LONGEST
     from gopolicy.rl.self_play import SelfPlaySettings
     from gopolicy.rl.self_play_run import SelfPlayPlan
 
+    if args.per_game and not args.source:
+        raise ConfigError("--per-game goes with --from")
     settings = SelfPlaySettings(
         size=size,
         komi=args.komi,
@@ -122,7 +124,7 @@ def _plan(args: argparse.Namespace, size: int) -> "SelfPlayPlan":
         opening_top_p=args.opening_top_p,
         temperature=args.temperature,
         top_p=args.top_p,
-        most_moves=None if args.most_moves is None else min(args.most_moves, LONGEST),
+        most_moves=args.most_moves,
     )
     return SelfPlayPlan(
         out=args.out,
@@ -132,7 +134,7 @@ def _plan(args: argparse.Namespace, size: int) -> "SelfPlayPlan":
         parallel=args.parallel,
         seed=args.seed,
         source=args.source,
-        per_game=args.per_game,
+        per_game=args.per_game or 1,
         sgf=args.sgf,
         resume=args.resume,
     )

@@ -69,7 +69,10 @@ def judge_of(config: ReinforceConfig, device: str) -> Policy | None:
     """
     if not config.candidates:
         return None
-    judge = load(config.judge, device=device, backend="torch", size=config.size)
+    precision = config.learning.precision
+    judge = load(
+        config.judge, device=device, precision=precision, backend="torch", size=config.size
+    )
     if not judge.info.outcome:
         raise ConfigError(f"the judge {config.judge} has not learned who wins; see its card")
     return judge

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from gopolicy.errors import ConfigError, OutputError
-from gopolicy.files import open_regular, parse_json
+from gopolicy.errors import ConfigError, GoPolicyError, OutputError
+from gopolicy.files import hold, open_regular, parse_json
 from gopolicy.rl.finished_game import FinishedGame
 
 FORMAT = "gopolicy self-play journal 1"
@@ -35,21 +35,32 @@ class GameJournal:
         """Open or begin a journal of games of these facts, on boards of this size.
 
         ConfigError where the file holds something else or games of other facts, and OutputError
-        where it cannot be written.  What is damaged at its end is cut off.
+        where it cannot be written or another process writes it.  What is damaged at its end is cut
+        off.
         """
         self.path = path
         self._size = size
         wanted = {"format": FORMAT, **facts}
         self.games: dict[int, FinishedGame] = {}
         try:
-            whole = self._read(wanted) if path.exists() else 0
-            self._file = path.open("r+b" if whole else "wb")
+            known = path.exists()
+            if known:
+                open_regular(path).close()
+            self._file = path.open("a+b")
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        try:
+            hold(self._file.fileno(), path)
+            whole = self._read(wanted) if known else 0
             self._file.truncate(whole)
-            self._file.seek(whole)
             if not whole:
                 self._file.write(json.dumps(wanted).encode() + b"\n")
                 self._file.flush()
+        except GoPolicyError:
+            self._file.close()
+            raise
         except OSError as error:
+            self._file.close()
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
 
     def add(self, game: FinishedGame) -> None:

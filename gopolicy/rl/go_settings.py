@@ -4,25 +4,24 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, SupportsFloat, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from gopolicy.errors import ConfigError
+from gopolicy.errors import ConfigError, check_count, wrong_kind
 from gopolicy.features.encode import Planes
 from gopolicy.features.planes import plane_set
 from gopolicy.go.handicap import fixed_handicap
 from gopolicy.go.superko import Superko
 from gopolicy.go.types import BLACK, PASS, WHITE, setup_event
 from gopolicy.go.vertex import check_size
+from gopolicy.ranges import MAX_PLIES
 
 Masks = npt.NDArray[np.int8]
 Actions = npt.NDArray[np.int64]
 OpponentCall = Callable[[Planes, Masks], npt.ArrayLike]
 AgentColor = Literal["black", "white", "random"]
-
-LONGEST = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +65,18 @@ class GoSettings:
             raise ConfigError(f"expected superko to be one of {get_args(Superko)}")
         if self.color not in get_args(AgentColor):
             raise ConfigError(f"expected color to be one of {get_args(AgentColor)}")
+        for name in ("komi", "temperature"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, SupportsFloat):
+                raise wrong_kind(f"a number for {name}", value)
         if not math.isfinite(self.komi):
             raise ConfigError(f"expected a number for komi, got {self.komi}")
         if not 0.0 <= self.temperature <= 1e6:
             raise ConfigError(f"expected temperature from 0 to 1e6, got {self.temperature}")
-        if not 1 <= self.most_moves <= LONGEST:
-            raise ConfigError(f"expected max_moves from 1 to {LONGEST}, got {self.max_moves}")
+        check_count("max_moves", self.max_moves, MAX_PLIES, or_none=True)
+        begins = "white" if self.handicap else "black"
+        if self.max_moves == 1 and self.opponent is not None and self.color != begins:
+            raise ConfigError("expected max_moves from 2 where the opponent may begin, got 1")
         self.setup()
 
     @property

@@ -10,6 +10,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.features.encode import Encoder, Planes
 from gopolicy.go import batch_kernels
 from gopolicy.go.types import BLACK, BORDER
+from gopolicy.ranges import PLIES_PER_POINT
 from gopolicy.rl import self_play_kernels as kernels
 from gopolicy.rl.finished_game import FinishedGame
 from gopolicy.rl.games import SUPERKO
@@ -30,7 +31,7 @@ class HalfOfGames:
     def __init__(self, whole: "SelfPlay", count: int) -> None:
         settings = whole.settings
         self._whole = whole
-        self._longest_start = 2 * settings.longest
+        self._longest_start = 2 * PLIES_PER_POINT * settings.size**2
         self.arrays = batch_kernels.new_games(
             count,
             settings.size,

@@ -75,8 +75,9 @@ class NetworkOpponent:
         from gopolicy.nets.weights import load_weights
         from gopolicy.policy.policy import Policy
 
-        # Torch always: a seed has to give the same game whatever else is installed.
-        self._policy = Policy(load_weights(settings.opponent), backend="torch")  # type: ignore[arg-type]
+        # A seed has to give the same game whatever else is installed and however many games wait.
+        weights = load_weights(settings.opponent)  # type: ignore[arg-type]
+        self._policy = Policy(weights, precision="fp32", backend="torch")
         if self._policy.size != settings.size:
             size, own = settings.size, self._policy.size
             raise ConfigError(f"{settings.opponent} plays {own}x{own}, not {size}x{size}")

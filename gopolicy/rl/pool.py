@@ -47,7 +47,9 @@ class Pool:
         """Return one entry; WeightsError where it is damaged."""
         return load_weights(self._path(number), plane_set=self._plane_set, size=size)
 
-    def draw(self, iteration: int, size: int, draw: np.random.Generator) -> Policy | None:
+    def draw(
+        self, iteration: int, size: int, draw: np.random.Generator, precision: str
+    ) -> Policy | None:
         """Return a past self at random, all alike probable; None where there is none.
 
         A damaged one is named once and left out.
@@ -56,7 +58,8 @@ class Pool:
         while numbers:
             number = numbers.pop(int(draw.integers(len(numbers))))
             try:
-                return Policy(self.load(number, size), device=self._device, backend="torch")
+                loaded = self.load(number, size)
+                return Policy(loaded, device=self._device, precision=precision, backend="torch")
             except WeightsError as error:
                 self._damaged.add(number)
                 self._progress.message(f"past self {number} is left out: {error}")

@@ -163,6 +163,7 @@ class _Reinforcer:
             compute, why = continue_reinforce(self.out, self.config, judge, self.world), ""
         else:
             compute, why = begin_reinforce(self.out, self.config, network, judge, self.world)
+        self.precision = compute.precision  # in which it plays, too: one policy, not two
         announce(compute, why, network, self.progress)
         if not goes_on:
             announce_start(self.config.learning.start, self.config.size, self.progress)
@@ -261,7 +262,7 @@ class _Reinforcer:
         """Return the past self to play against, or nobody where both sides are the network's."""
         if draw.random() >= self.config.pool_share:
             return []
-        found = self.pool.draw(number, self.config.size, draw)
+        found = self.pool.draw(number, self.config.size, draw, self.precision)
         return [found] if found else []
 
     def _goes_on(self) -> bool:
@@ -334,7 +335,9 @@ class _Reinforcer:
     def _policy_of(self, network: PolicyNetwork) -> Policy:
         """Return a network to play with."""
         info = describe_network(network, self.config.learning.planes)
-        return Policy(LoadedNetwork(network, info), device=str(self.world.device), backend="torch")
+        device, precision = str(self.world.device), self.precision
+        loaded = LoadedNetwork(network, info)
+        return Policy(loaded, device=device, precision=precision, backend="torch")
 
     def _keep_parent(self, network: PolicyNetwork, resume: bool) -> None:
         """Put the parent into the pool as number 0, before anything is learned."""

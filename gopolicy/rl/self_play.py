@@ -26,9 +26,8 @@ import numpy.typing as npt
 from gopolicy.errors import ConfigError
 from gopolicy.go.superko import Superko
 from gopolicy.go.vertex import check_size
-from gopolicy.ranges import PLIES_PER_POINT
+from gopolicy.ranges import MAX_PLIES, PLIES_PER_POINT
 from gopolicy.rl.finished_game import Beginning, FinishedGame
-from gopolicy.rl.go_settings import LONGEST
 from gopolicy.rl.half_of_games import HalfOfGames
 from gopolicy.rl.self_play_kernels import ChoiceRules
 
@@ -81,8 +80,8 @@ class SelfPlaySettings:
                 raise ConfigError(f"expected top_p above 0, up to 1, got {value}")
         if self.opening_plies < 0:
             raise ConfigError(f"expected opening_plies from 0, got {self.opening_plies}")
-        if not 1 <= self.longest <= LONGEST:
-            raise ConfigError(f"expected most_moves from 1 to {LONGEST}, got {self.most_moves}")
+        if not 1 <= self.longest <= MAX_PLIES:
+            raise ConfigError(f"expected most_moves from 1 to {MAX_PLIES}, got {self.most_moves}")
 
     @property
     def longest(self) -> int:

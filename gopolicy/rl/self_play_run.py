@@ -1,5 +1,6 @@
 """A run of self-play that ends in a store."""
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -85,7 +86,8 @@ def run_self_play(
     the journal is removed in the end.  Raises ConfigError where the journal holds other games,
     StoreError for a damaged store to begin from, OutputError where something cannot be written.
     """
-    check_target(named(plan.out))
+    plan = replace(plan, out=Path(os.path.abspath(named(plan.out))))  # it may be called "."
+    check_target(plan.out)
     if plan.sgf is not None:
         check_folder(plan.sgf)
     source = None if plan.source is None else open_store(plan.source)
@@ -94,11 +96,14 @@ def run_self_play(
     journal = _journal(plan, policy, source)
     begin = time.perf_counter()
     try:
+        if max(journal.games, default=0) >= wanted:
+            count = max(journal.games) + 1
+            raise ConfigError(f"{journal.path} holds games up to {count:,}: ask for as many")
         play = SelfPlay(
             [policy], plan.settings, games=min(plan.parallel, wanted), seed=plan.seed, starts=starts
         )
         stopped = _play(play, journal, wanted, plan, progress)
-        games = [journal.games[number] for number in sorted(journal.games) if number < wanted]
+        games = [journal.games[number] for number in sorted(journal.games)]
         store = _write(plan, games, starts, source) if games else None
         if len(games) == wanted:
             journal.remove()
@@ -121,8 +126,7 @@ def _starts(plan: SelfPlayPlan, source: Store) -> StoreStarts:
     if source.table.size != size:
         own = source.table.size
         raise ConfigError(f"{source.path} holds games on {own}x{own}, the network plays {size}")
-    longest = plan.settings.longest
-    return StoreStarts(source, seed=plan.seed, per_game=plan.per_game, longest=longest)
+    return StoreStarts(source, seed=plan.seed, per_game=plan.per_game)
 
 
 def _journal(plan: SelfPlayPlan, policy: Policy, source: Store | None) -> GameJournal:

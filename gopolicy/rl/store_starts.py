@@ -6,6 +6,7 @@ import numpy.typing as npt
 from gopolicy.data.store import Store
 from gopolicy.errors import ConfigError
 from gopolicy.go.types import EVENT_COLOR_SHIFT
+from gopolicy.ranges import PLIES_PER_POINT
 from gopolicy.rl.finished_game import Beginning
 
 
@@ -17,14 +18,18 @@ class StoreStarts:
     seed and the number alone.  Calling it is what `SelfPlay` wants of ``starts``.
     """
 
-    def __init__(self, store: Store, *, seed: int, per_game: int = 1, longest: int) -> None:
-        """Take positions after at most so many events; ConfigError for a store without games."""
+    def __init__(self, store: Store, *, seed: int, per_game: int = 1) -> None:
+        """Take positions of a store; ConfigError for one without games.
+
+        Positions later than any game of self-play lasts are left out.
+        """
         self.table = store.table
         with_moves = np.flatnonzero(np.diff(self.table.position_offsets))
         if not len(with_moves):
             raise ConfigError(f"{store.path} holds no position")
         self._order = np.random.default_rng([seed, 0]).permutation(with_moves)
-        self._seed, self._per_game, self._longest = seed, per_game, longest
+        self._seed, self._per_game = seed, per_game
+        self._longest = PLIES_PER_POINT * self.table.size**2
 
     def __len__(self) -> int:
         """Return how many numbers give each game per_game times."""
@@ -39,10 +44,9 @@ class StoreStarts:
         game = self.game(number)
         first, stop = self.table.position_offsets[game : game + 2].tolist()
         dice = np.random.default_rng([self._seed, 1, number])
-        position = first + int(dice.integers(stop - first))
-        move = int(self.table.locate(np.array([position])).indices[0])
-        if move > self._longest:
-            move = int(self.table.locate(np.array([first])).indices[0])
+        moves = self.table.locate(np.arange(first, stop)).indices
+        room = int(np.searchsorted(moves, self._longest, side="right"))
+        move = int(moves[dice.integers(max(room, 1))])
         events: npt.NDArray[np.uint16] = np.asarray(self.table.game_events(game))
         color = int(events[move]) >> EVENT_COLOR_SHIFT & 3
         return Beginning(events=events[:move].copy(), to_move=color)

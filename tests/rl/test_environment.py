@@ -136,10 +136,14 @@ def test_an_illegal_action_of_the_opponent_is_an_error() -> None:
         ("planes", "nonesuch"),
         ("komi", float("nan")),
         ("superko", "sometimes"),
+        ("komi", "7"),
+        ("komi", None),
         ("max_moves", 0),
+        ("max_moves", 2.5),
         ("handicap", 10),
         ("color", "green"),
         ("temperature", -1.0),
+        ("temperature", "x"),
         ("nonesuch", 1),
         ("render_mode", "nonesuch"),
     ],
@@ -147,6 +151,13 @@ def test_an_illegal_action_of_the_opponent_is_an_error() -> None:
 def test_impossible_settings_are_refused(name: str, value: Any) -> None:
     with pytest.raises((ConfigError, ValueError)):
         gopolicy.rl.GoEnv(**{name: value})
+
+
+def test_a_game_is_not_over_before_the_agent_moves() -> None:
+    with pytest.raises(ConfigError, match="from 2 where the opponent may begin"):
+        gopolicy.rl.GoEnv(size=5, max_moves=1, color="white", opponent="random")
+    gopolicy.rl.GoEnv(size=5, max_moves=1, color="black", opponent="random")
+    gopolicy.rl.GoEnv(size=9, max_moves=1, color="white", handicap=2, opponent="random")
 
 
 def test_the_board_is_rendered_in_every_way() -> None:

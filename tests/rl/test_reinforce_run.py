@@ -308,12 +308,12 @@ def test_a_damaged_past_self_is_named_and_left_out(tmp_path: Path) -> None:
     listener = Listener()
     pool = Pool(tmp_path / "pool", "alphago4", "cpu", listener)
     draw = np.random.default_rng(1)
-    drawn = {pool.draw(1, 5, draw).info.sha256 for _ in range(12)}  # type: ignore[union-attr]
+    drawn = {pool.draw(1, 5, draw, "fp32").info.sha256 for _ in range(12)}  # type: ignore[union-attr]
     assert drawn == {load_weights(tmp_path / "pool" / "000000").info.sha256}
     (said,) = listener.said
     assert "past self 1 is left out" in said
     assert "sha256" in said
-    assert Pool(tmp_path / "nothing", "alphago4", "cpu", SILENT).draw(5, 5, draw) is None
+    assert Pool(tmp_path / "nothing", "alphago4", "cpu", SILENT).draw(5, 5, draw, "fp32") is None
     assert run(tmp_path, 2, resume=True).iterations == 4
 
 

@@ -14,10 +14,13 @@ import pytest
 from gopolicy.__main__ import main
 from gopolicy.data.store import Store, open_store
 from gopolicy.errors import ConfigError, OutputError
+from gopolicy.files import hold
 from gopolicy.go.board import Board
 from gopolicy.nets.weights import load_weights
+from gopolicy.policy.policy import Policy
 from gopolicy.rl.game_journal import GameJournal
-from gopolicy.rl.self_play import FinishedGame
+from gopolicy.rl.self_play import FinishedGame, SelfPlay, SelfPlaySettings
+from gopolicy.rl.store_starts import StoreStarts
 from gopolicy.sgf.read import read_game
 
 GAMES = 12
@@ -162,11 +165,51 @@ def test_ctrl_c_keeps_what_has_ended(weights: Path, played: Path, tmp_path: Path
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 0
+    assert process.returncode == 130
     assert b"stopped by SIGINT; go on with --resume" in said
-    assert 0 < open_store(out).table.games < 100000
-    assert main(words(weights, out, "--resume")) == 0
-    assert open_store(out).digest == open_store(played).digest
+    ended = open_store(out)
+    assert 0 < ended.table.games < 100000
+    fewer = words(weights, out, "--resume")
+    fewer[fewer.index("--games") + 1] = "1"
+    assert main(fewer) == 1
+    assert open_store(out).digest == ended.digest
+    assert journal.exists()
+
+
+def test_two_runs_do_not_write_one_journal(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal = tmp_path / "store.journal"
+    journal.touch()
+    with journal.open("rb") as file:
+        hold(file.fileno(), journal)
+        assert main(words(weights, tmp_path / "store", "--resume")) == 1
+    assert "store.journal is being written by" in capsys.readouterr().err
+
+
+def test_a_store_may_be_where_the_command_is_given(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words(weights, Path("."), "--games", "2")) == 0
+    assert open_store(tmp_path).table.games == 2
+
+
+def test_positions_of_each_game_need_a_store(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(weights, tmp_path / "store", "--per-game", "2")) == 1
+    assert "--per-game goes with --from" in capsys.readouterr().err
+
+
+def test_short_games_begin_anywhere_in_the_games_of_a_store(weights: Path, played: Path) -> None:
+    starts = StoreStarts(open_store(played), seed=1)
+    settings = SelfPlaySettings(size=7, most_moves=3)
+    policy = Policy(load_weights(weights), device="cpu")
+    play = SelfPlay([policy], settings, games=4, seed=1, starts=starts)
+    begun = {game.number: game.start for game in play.play(range(GAMES))}
+    assert begun == {number: len(starts(number).events) for number in range(GAMES)}
+    assert max(begun.values()) > 2 * settings.longest
 
 
 def test_games_of_other_settings_are_not_mixed(
