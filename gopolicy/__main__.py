@@ -23,6 +23,7 @@ from typing import Any
 
 from gopolicy import __version__
 from gopolicy.cli.options import CommandParser
+from gopolicy.cli.output import printable
 from gopolicy.cli.streams import abandon, set_up_streams
 from gopolicy.errors import GoPolicyError
 
@@ -164,8 +165,7 @@ def _one_line(error: BaseException) -> str:
         reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{reason}"
-    line = " ".join(str(error).split())  # what it quotes from files must not steer the terminal
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+    return printable(str(error))  # it quotes from files
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:

@@ -83,14 +83,17 @@ def _add_subjects(parser: argparse.ArgumentParser) -> None:
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
     add = partial(add_option, parser)
-    add("--positions N", "to train each network on", "2M")
+    add("--positions N", "to train each network on (default: 2M)")
     add("--seeds N", "trainings each", 2, whole_number(1, 1000))
     add("--learning-rates R,R", "to try first", "0.002,0.005,0.0125")
     add("--sweep-positions N", "to try a rate on (default: a tenth of --positions)")
-    add("--epochs N", "on pictures", 10, repetitions)
+    add("--epochs N", "on pictures (default: 10)", kind=repetitions)
     add("--batch-size N", "(default: 128; 64 on pictures)", kind=batch_size)
-    add("--measured-positions N", "held out positions that results are measured on", "40k")
-    add("--tuning-positions N", "other held out positions, for rates and learning curves", "10k")
+    add("--measured-positions N", "held out positions to measure results on (default: 40k)")
+    add(
+        "--tuning-positions N",
+        "other held out positions, for rates and learning curves (default: 10k)",
+    )
     add("--parallel N", "trainings at a time, sharing the cores", 1, at_once)
     add(
         "--set KEY=VALUE",
@@ -169,6 +172,8 @@ def _subjects(args: argparse.Namespace, progress: "Progress") -> dict[str, tuple
         raise ConfigError("nothing to train on: give --data, --digits or both")
     if args.data is None:
         _refuse_settings_of_games(args)
+    if args.digits is None and args.epochs is not None:
+        raise ConfigError("--epochs is about pictures: give --digits, or --positions of games")
     found = {}
     if args.data is not None:
         found["Go"] = _games(args)
@@ -183,6 +188,11 @@ def _refuse_settings_of_games(args: argparse.Namespace) -> None:
     for option in ("filters", "layers", "planes"):
         if getattr(args, option) is not None:
             raise ConfigError(f"--{option} is about games: give --data, or --set NETWORK.KEY=VALUE")
+    for amount in ("positions", "sweep", "measured", "tuning"):
+        option = amount if amount == "positions" else f"{amount}_positions"
+        if getattr(args, option) is not None:
+            name = option.replace("_", "-")
+            raise ConfigError(f"--{name} is about games: give --data, or --epochs of pictures")
     for change in args.changes:
         key, _ = split_setting(change)
         if "." not in key:
@@ -198,8 +208,8 @@ def _games(args: argparse.Namespace) -> tuple[Any, "CompareOptions"]:
     options = GoOptions(
         planes=args.planes or "alphago48",
         batch_size=batch,
-        tuning_positions=_count(args.tuning_positions, "--tuning-positions"),
-        measured_positions=_count(args.measured_positions, "--measured-positions"),
+        tuning_positions=_count(args.tuning_positions or "10k", "--tuning-positions"),
+        measured_positions=_count(args.measured_positions or "40k", "--measured-positions"),
         changes=tuple(change for change in args.changes if "." not in split_setting(change)[0]),
         device=args.device,
     )
@@ -211,7 +221,7 @@ def _games(args: argparse.Namespace) -> tuple[Any, "CompareOptions"]:
     for name in dict.fromkeys((networks[0], "alphago", *stacks)):  # all stacks are as deep
         base = FIRST if name.startswith("alphago") else {}
         settings[name] = base | given | settings.get(name, {})
-    positions = _count(args.positions, "--positions")
+    positions = _count(args.positions or "2M", "--positions")
     short = positions // 10
     if args.sweep_positions is not None:
         short = _count(args.sweep_positions, "--sweep-positions")
@@ -234,10 +244,11 @@ def _pictures(args: argparse.Namespace, progress: "Progress") -> tuple[Any, "Com
             progress.message(f"{name} is no network for pictures; it is compared on Go only")
     networks = networks or ["image", "dense"]
     settings = {name: s for name, s in _network_settings(args).items() if name in IMAGE_NETWORKS}
-    short = max(1, args.epochs // 5)
+    epochs = args.epochs or 10
+    short = max(1, epochs // 5)
     return subject, replace(
         _work(args, networks, settings),
-        examples=subject.examples(args.epochs),
+        examples=subject.examples(epochs),
         sweep_examples=subject.examples(short),
     )
 

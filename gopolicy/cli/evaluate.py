@@ -128,7 +128,7 @@ def run(args: argparse.Namespace) -> int:
         "note": size_note(loaded.info.size, table.size),
         "symmetries": policy.symmetries,
         "device": str(policy.device),
-        "precision": (precision := policy.precision_for(args.batch_size)),
+        "precision": (precision := policy.precision_for(min(args.batch_size, report.positions))),
         "backend": policy.backend_for(precision),
         "positions_per_second": report.positions / report.seconds,
     }

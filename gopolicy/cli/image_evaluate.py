@@ -14,6 +14,7 @@ from gopolicy.cli.image_options import (
     read_data,
 )
 from gopolicy.cli.options import add_device, add_json, add_option
+from gopolicy.cli.output import printable
 
 if TYPE_CHECKING:
     from gopolicy.pictures.picture_accuracy import PictureReport
@@ -116,7 +117,6 @@ def _as_text(report: "PictureReport", protocol: str) -> str:
                 "-" if share is None else f"{share:.1%}"
                 for share in (figures.recall, figures.precision)
             )
-            lines.append(
-                f"{figures.name[:19]:<20}{figures.pictures:>10,}{recall:>10}{precision:>11}"
-            )
+            name = printable(figures.name)[:19]
+            lines.append(f"{name:<20}{figures.pictures:>10,}{recall:>10}{precision:>11}")
     return "\n".join([*lines, "", protocol])

@@ -14,6 +14,7 @@ from gopolicy.cli.options import (
     output_file,
     positive_int,
 )
+from gopolicy.cli.output import printable
 
 if TYPE_CHECKING:
     from gopolicy.nets.network import ImageNetwork
@@ -77,14 +78,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _best(row: Any, names: list[str], count: int) -> list[dict[str, Any]]:
-    order = row.argsort(kind="stable")[::-1][:count]
+    order = (-row).argsort(kind="stable")[:count]
     return [
         {"name": names[label], "label": int(label), "probability": row[label]} for label in order
     ]
 
 
 def _as_text(picture: dict[str, Any]) -> str:
-    lines = [f"{entry['probability']:>8.2%}  {entry['name']}" for entry in picture["classes"]]
+    lines = [
+        f"{entry['probability']:>8.2%}  {printable(entry['name'])}" for entry in picture["classes"]
+    ]
     return "\n".join([str(picture["file"]), *lines])
 
 

@@ -26,6 +26,12 @@ def print_text(text: str) -> None:
     print(text)
 
 
+def printable(text: str) -> str:
+    """Return text in one line without signs that steer a terminal, as files may hold them."""
+    line = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+
+
 def say(text: str) -> None:
     """Print a remark on standard error."""
     with remarking():

@@ -23,7 +23,7 @@ from gopolicy.compare.network_spec import Group, NetworkSpec
 from gopolicy.compare.sweep import Sweep
 from gopolicy.compare.trial_result import Measured, TrialResult
 from gopolicy.evaluation.accuracy import interval
-from gopolicy.stats import NORMAL, Estimate, student
+from gopolicy.stats import Estimate, student
 
 Floats = npt.NDArray[np.float64]
 
@@ -129,7 +129,6 @@ def _with_interval(
     value = float(sums.sum() / counts.sum())
     over_units = interval(sums, counts)
     half = (over_units[1] - over_units[0]) / 2 if over_units else 0.0
-    half *= student(max(len(counts) - 1, 1)) / NORMAL
     half = math.hypot(half, over_seeds)
     return Estimate(value=value, low=value - half, high=value + half)
 

@@ -10,6 +10,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.files import read_limited, write_text
 
 RESULT = "result.json"
+_POINT = {"examples", "seconds", "top1", "nll"}
 MAX_BYTES = 1 << 28
 """The largest file that is read."""
 
@@ -89,7 +90,7 @@ def read_trial_result(folder: Path, facts: dict[str, Any]) -> TrialResult | None
         if not all(isinstance(part, dict) for part in (values["outcome"], values["spec"])):
             raise ValueError("expected objects")
         found, before = _trial_result(values["outcome"]), values["spec"]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); delete the folder") from error
     check_facts(folder, before, json.loads(json.dumps(facts)))
     return found
@@ -106,6 +107,10 @@ def check_facts(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> No
 
 
 def _trial_result(values: dict[str, Any]) -> TrialResult:
+    if not {"top1", "nll"} <= values["tuning"].keys():
+        raise ValueError("expected top1 and nll in tuning")
+    if not values["curve"] or not all(point.keys() >= _POINT for point in values["curve"]):
+        raise ValueError(f"expected a curve of {', '.join(sorted(_POINT))}")
     measured = values.pop("measured")
     if measured is not None:
         measured = Measured(**(measured | {"units": Units(**measured["units"])}))

@@ -25,6 +25,7 @@ from gopolicy.evaluation.fact_kernels import PositionFacts, Where, write_facts
 from gopolicy.go.kernels import new_board
 from gopolicy.progress import SILENT, Progress
 from gopolicy.sgf.ranks import rank_name
+from gopolicy.stats import student
 
 CURVE = 20
 """The top-k curve goes from 1 to this."""
@@ -216,7 +217,7 @@ def interval(sums: npt.NDArray[np.number[Any]], counts: Int64Array) -> tuple[flo
     """Return the 95 % interval of sums / counts, each entry being one independent game.
 
     The linearised variance of a ratio: what games differ from the mean by, not single moves,
-    because moves of one game are alike.
+    because moves of one game are alike; with Student's t, because the games may be few.
     """
     used = counts > 0
     games, total = int(used.sum()), int(counts.sum())
@@ -224,7 +225,7 @@ def interval(sums: npt.NDArray[np.number[Any]], counts: Int64Array) -> tuple[flo
         return None
     mean = float(sums.sum() / total)
     residuals = (sums - mean * counts)[used]
-    error = 1.96 * float(np.sqrt(games / (games - 1) * (residuals**2).sum())) / total
+    error = student(games - 1) * float(np.sqrt(games / (games - 1) * (residuals**2).sum())) / total
     return mean - error, mean + error
 
 

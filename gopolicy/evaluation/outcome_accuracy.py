@@ -3,7 +3,6 @@
 P positions: those of each game after 0, 50, 100, ... moves, as far as it goes.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, Protocol
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from gopolicy.data.position_kernels import Int64Array
 from gopolicy.data.table import GameTable
 from gopolicy.errors import ConfigError
+from gopolicy.evaluation.accuracy import interval
 from gopolicy.go.board import Board
 from gopolicy.go.types import EVENT_NO_POINT, EVENT_POINT_MASK, EVENT_SETUP, Color
 from gopolicy.progress import SILENT, Progress
@@ -132,7 +132,7 @@ class OutcomeFigures:
 
     positions: int
     log_loss: float
-    log_loss_interval: tuple[float, float]
+    log_loss_interval: tuple[float, float] | None
     brier: float
     winners_named: float
     """Share of the positions in which the winner has the higher win rate; 50 % counts half."""
@@ -274,14 +274,13 @@ def figures_where(
     won, win_rates = positions.black_won[here], said.black_wins[here]
     share = np.clip(np.where(won, win_rates, 1 - win_rates), _SURE, 1 - _SURE)
     nats = -np.log(share)
-    mean = float(nats.mean())
-    spread = 1.96 * float(nats.std()) / math.sqrt(len(nats))
+    places = np.unique(positions.games[here], return_inverse=True)[1]
     errors = np.abs(said.leads - positions.leads)[here]
     errors = errors[~np.isnan(errors)]
     return OutcomeFigures(
         positions=int(here.sum()),
-        log_loss=mean,
-        log_loss_interval=(mean - spread, mean + spread),
+        log_loss=float(nats.mean()),
+        log_loss_interval=interval(np.bincount(places, nats), np.bincount(places)),
         brier=float(((win_rates - won) ** 2).mean()),
         winners_named=float(((share > 0.5) + 0.5 * (share == 0.5)).mean()),
         score_error=float(errors.mean()) if len(errors) else None,

@@ -39,7 +39,9 @@ def _draw_stages(axes: Axes, report: OutcomeReport) -> None:
     for name, color in zip(report.all_moves, _COLORS, strict=False):
         figures = [row[name] for row in report.by_move]
         axes.plot(moves, [each["log_loss"] for each in figures], color=color, label=name)
-        low, high = zip(*(each["log_loss_interval"] for each in figures), strict=True)
+        low, high = zip(
+            *(each["log_loss_interval"] or (math.nan, math.nan) for each in figures), strict=True
+        )
         axes.fill_between(moves, low, high, color=color, alpha=0.15, linewidth=0)
     axes.axhline(math.log(2), color=GRAY, linestyle="--", linewidth=1, label="always 50 %")
     axes.set(title="Log loss of the win rate", xlabel="moves played", ylabel="nats")

@@ -152,7 +152,7 @@ def _in_disguise(
 ) -> tuple[Shown, list[dict[str, Any]]]:
     x = subject.input_of(pixels[None])
     row = subject.probabilities(x)[0]
-    order = [int(label) for label in row.argsort()[::-1]]
+    order = [int(label) for label in (-row).argsort(kind="stable")]
     targets = order[1 : 1 + min(5, MOST)]
     found = disguise(subject, x, targets, SURE)
     seen = f"{name}: seen as {subject.classes[order[0]]}, {row[order[0]]:.1%}"

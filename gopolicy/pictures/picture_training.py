@@ -182,6 +182,8 @@ def _check_fit(network: ImageNetwork, pictures: PictureSet) -> None:
     if shape != pictures.shape:
         found = "x".join(str(side) for side in pictures.shape)
         raise ConfigError(f"expected pictures of {network.shape}, got {found}")
+    if not network.classes:
+        raise ConfigError("a network without its top tells no classes; leave include_top as it is")
     if network.classes != len(pictures.classes):
         raise ConfigError(
             f"expected pictures of {network.classes} classes, got {len(pictures.classes)}"

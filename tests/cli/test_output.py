@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gopolicy.cli.options import output_file, positive_int, rank_number
-from gopolicy.cli.output import print_json
+from gopolicy.cli.output import print_json, printable
 
 
 @dataclass
@@ -61,3 +61,7 @@ def test_an_output_file_needs_its_folder(tmp_path: Path) -> None:
         parse(str(tmp_path))
     with pytest.raises(Exception, match=r"expected a file that ends in \.png, \.svg, got"):
         parse(str(tmp_path / "game.sgf"))
+
+
+def test_names_from_files_steer_no_terminal() -> None:
+    assert printable("b\nb \x1b[31mred 棋") == "b b \\x1b[31mred 棋"

@@ -122,6 +122,8 @@ def test_a_moved_picture_is_the_picture_elsewhere() -> None:
     [
         (["--networks", "image,alphago"], "no network for pictures called 'alphago'"),
         (["--study", "small-patterns"], "needs games of Go: give --data"),
+        (["--measured-positions", "zzz"], "--measured-positions is about games: give --data"),
+        (["--positions", "9"], "--positions is about games: give --data"),
         (["--layers", "9"], "--layers is about games: give --data"),
         (["--planes", "stones"], "--planes is about games: give --data"),
         (["--set", "clip_norm=2"], "clip_norm is about games: give --data"),

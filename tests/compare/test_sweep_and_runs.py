@@ -120,6 +120,18 @@ def test_a_damaged_result_is_one_clear_error(tmp_path: Path) -> None:
         read_trial_result(tmp_path, {})
 
 
+@pytest.mark.parametrize("damage", [{"curve": []}, {"tuning": {}}, {"curve": [{"top1": 0.5}]}])
+def test_a_result_without_its_figures_is_one_clear_error(
+    tmp_path: Path, damage: dict[str, Any]
+) -> None:
+    write_trial_result(tmp_path, {}, trial_result(drawn(0.3, 1)))
+    values = json.loads((tmp_path / RESULT).read_text())
+    values["outcome"] |= damage
+    (tmp_path / RESULT).write_text(json.dumps(values))
+    with pytest.raises(ConfigError, match=r"result\.json: cannot be read .*delete the folder"):
+        read_trial_result(tmp_path, {})
+
+
 def test_the_result_of_a_learning_rate_that_diverged_comes_back(tmp_path: Path) -> None:
     before = replace(trial_result(drawn(0.3, 1)), tuning={"top1": 0.0, "nll": math.inf})
     write_trial_result(tmp_path, {}, before)

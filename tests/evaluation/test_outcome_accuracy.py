@@ -148,6 +148,25 @@ def test_figures_are_those_of_a_slow_count(table: GameTable) -> None:
     assert together == pytest.approx(overall["log_loss"])
 
 
+def test_more_positions_of_the_same_games_make_no_interval_narrower(table: GameTable) -> None:
+    found = positions_of(table)
+    said = ask_network(counts_stones, found)
+    twice = EndedPositions(
+        table, *(np.tile(values, 2) for values in (found.games, found.moves, found.events))
+    )
+    both = Forecasts(np.tile(said.black_wins, 2), np.tile(said.leads, 2))
+    once, again = (
+        figures_where(positions, forecasts, np.ones(len(positions), np.bool_)).log_loss_interval
+        for positions, forecasts in ((found, said), (twice, both))
+    )
+    assert once is not None
+    assert again == pytest.approx(once)
+    alone = np.flatnonzero(found.games == found.games[0])
+    here = np.zeros(len(found), np.bool_)
+    here[alone] = True
+    assert figures_where(found, said, here).log_loss_interval is None
+
+
 def test_saying_fifty_percent_costs_what_the_protocol_says(table: GameTable) -> None:
     found = positions_of(table)
     half = Forecasts(np.full(len(found), 0.5), np.full(len(found), np.nan))

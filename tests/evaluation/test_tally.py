@@ -139,17 +139,18 @@ def test_equal_probabilities_gain_nothing() -> None:
 def test_the_interval_treats_games_as_the_unit() -> None:
     hits, counts = np.array([10, 0, 10, 0]), np.array([10, 10, 10, 10])
     low, high = interval(hits, counts) or (0.0, 0.0)
-    error = 1.96 * math.sqrt(4 / 3 * 4 * 25) / 40
-    assert (low, high) == pytest.approx((0.5 - error, 0.5 + error))
+    error = 3.18245 * math.sqrt(4 / 3 * 4 * 25) / 40  # of Student's t with 3 degrees of freedom
+    assert (low, high) == pytest.approx((0.5 - error, 0.5 + error), abs=1e-3)
     assert interval(np.array([3]), np.array([9])) is None
 
 
-def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+@pytest.mark.parametrize("games", [3, 60])
+def test_the_interval_covers_the_truth_about_as_often_as_it_says(games: int) -> None:
     rng = np.random.default_rng(5)
     covered = 0
     for _ in range(400):
-        level = np.clip(rng.normal(0.5, 0.1, 60), 0, 1)
-        counts = rng.integers(100, 300, 60)
+        level = np.clip(rng.normal(0.5, 0.1, games), 0, 1)
+        counts = rng.integers(100, 300, games)
         found = interval(rng.binomial(counts, level), counts)
         assert found is not None
         covered += found[0] <= 0.5 <= found[1]
