@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.cli.progress_bar import TqdmProgress
     from gopolicy.files import check_folder
     from gopolicy.nets.devices import pick_device
-    from gopolicy.pictures.picture_accuracy import judge_pictures, probabilities
+    from gopolicy.pictures.picture_accuracy import judge_pictures, log_probabilities
 
     if args.report:
         check_folder(args.report)
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     size = (info.channels, info.height, info.width)
     pictures, protocol = _chosen(args, size, info, progress)
     device = pick_device(args.device)
-    found = probabilities(loaded.network, pictures.pixels, device=device, progress=progress)
+    found = log_probabilities(loaded.network, pictures.pixels, device=device, progress=progress)
     report = judge_pictures(found, pictures)
     if args.report:
         from gopolicy.pictures.picture_report import write_picture_report

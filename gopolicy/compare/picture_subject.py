@@ -23,7 +23,7 @@ from gopolicy.nets.devices import pick_device
 from gopolicy.nets.network import ImageNetwork, PictureShape
 from gopolicy.nets.weight_info import TENSORS
 from gopolicy.pictures.open_pictures import open_pictures
-from gopolicy.pictures.picture_accuracy import judge_pictures, probabilities
+from gopolicy.pictures.picture_accuracy import judge_pictures, log_probabilities, probabilities
 from gopolicy.pictures.picture_networks import build_image_network, image_settings
 from gopolicy.pictures.picture_set import Pixels, hold_out
 from gopolicy.pictures.picture_training import (
@@ -47,8 +47,6 @@ SERVED = 64
 SHIFTS = range(5)
 WAYS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 """Right, down, left, up."""
-LEAST = 1e-30
-"""Smaller probabilities count as this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +193,8 @@ class PictureSubject:
         }
 
     def _measure(self, network: ImageNetwork, device: torch.device) -> Measured:
-        found = probabilities(network, self.test.pixels, device=device)
+        found = log_probabilities(network, self.test.pixels, device=device)
         report, labels = judge_pictures(found, self.test), self.test.labels
-        own = np.maximum(found[np.arange(len(labels)), labels].astype(np.float64), LEAST)
         hits = found.argmax(1) == labels
         return Measured(
             examples=len(labels),
@@ -207,7 +204,7 @@ class PictureSubject:
             units=Units(
                 counts=[1] * len(labels),
                 hits=hits.astype(int).tolist(),
-                nats=[round(float(nats), 4) for nats in -np.log(own)],
+                nats=[round(float(nats), 4) for nats in -found[np.arange(len(labels)), labels]],
             ),
             by_shift=[self._shifted(network, pixels, device) for pixels in SHIFTS],
         )

@@ -23,7 +23,7 @@ from gopolicy.compare.network_spec import Group, NetworkSpec
 from gopolicy.compare.sweep import Sweep
 from gopolicy.compare.trial_result import Measured, TrialResult
 from gopolicy.evaluation.accuracy import interval
-from gopolicy.stats import Estimate, student
+from gopolicy.stats import Estimate, student, wilson_interval
 
 Floats = npt.NDArray[np.float64]
 
@@ -99,6 +99,9 @@ class Results:
     def estimate(self, row: ResultRow, metric: str = "top1") -> Estimate:
         """Return a figure of one network with its interval over games."""
         found = _with_interval(_sums(row, metric), _counts(row))
+        if metric == "top1" and found.low == found.high:  # all right or all wrong: as a share
+            low, high = wilson_interval(found.value, len(_counts(row)))
+            return replace(found, low=low, high=high)
         highest = 1.0 if metric == "top1" else math.inf
         return replace(found, low=max(found.low, 0.0), high=min(found.high, highest))
 

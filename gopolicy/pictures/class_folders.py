@@ -169,12 +169,12 @@ def _opaque(picture: Image.Image) -> Image.Image:
         values = np.asarray(picture, np.float64)
         if not np.isfinite(values).all():
             raise ValueError("pixels that are not finite")
-        top = max(values.max(initial=0.0), 1.0)
+        # Those of 16 bits reach from black to white; where white lies in others, nothing tells.
+        top = 65535 if picture.mode.startswith("I;16") else max(values.max(initial=0.0), 1.0)
         return Image.fromarray(np.rint(np.clip(values, 0, None) * (255 / top)).astype(np.uint8))
-    if picture.mode in ("L", "1"):
-        return picture.convert("L")
+    mode = "L" if picture.mode in ("L", "1") else "RGB"
     if picture.has_transparency_data:
         above = picture.convert("RGBA")
         paper = Image.new("RGBA", above.size, "white")
-        return Image.alpha_composite(paper, above).convert("RGB")
-    return picture.convert("RGB")
+        return Image.alpha_composite(paper, above).convert(mode)
+    return picture.convert(mode)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn import functional as F
 
 from gopolicy.errors import ConfigError
 from gopolicy.nets.network import ImageNetwork, finite
@@ -44,7 +43,7 @@ class PictureReport:
     """Pictures of a class (row) that were given a name (column)."""
 
 
-def probabilities(
+def log_probabilities(
     network: ImageNetwork,
     pixels: Pixels,
     *,
@@ -52,7 +51,7 @@ def probabilities(
     batch_size: int = 256,
     progress: Progress = SILENT,
 ) -> npt.NDArray[np.float32]:
-    """Return the probability of every class for every picture, [N, classes].
+    """Return the logarithm of the probability of every class for every picture, [N, classes].
 
     pixels: [N, C, H, W] of 0 to 255.  The network is set to evaluation and left on the device.
     WeightsError where it answers with numbers that are not finite.
@@ -65,33 +64,43 @@ def probabilities(
         for start in range(0, len(pixels), batch_size):
             batch = torch.from_numpy(np.ascontiguousarray(pixels[start : start + batch_size]))
             logits = network(batch.to(place).float() / 255)
-            parts.append(finite(logits.softmax(1).cpu()).numpy())
+            parts.append(finite(logits.log_softmax(1).cpu()).numpy())
             progress.advance(len(batch))
     progress.finish()
     return np.concatenate(parts)
 
 
-def judge_pictures(probability: npt.NDArray[np.float32], pictures: PictureSet) -> PictureReport:
-    """Return the figures for the probabilities that a network gave to these pictures."""
-    if not len(pictures) or probability.shape != (len(pictures), len(pictures.classes)):
+def probabilities(
+    network: ImageNetwork, pixels: Pixels, *, device: torch.device | None = None
+) -> npt.NDArray[np.float32]:
+    """Return the probability of every class for every picture, see `log_probabilities`."""
+    return np.exp(log_probabilities(network, pixels, device=device))
+
+
+def judge_pictures(logs_nc: npt.NDArray[np.float32], pictures: PictureSet) -> PictureReport:
+    """Return the figures for the `log_probabilities` that a network gave to these pictures.
+
+    Of equal ones the first class counts as the more probable.
+    """
+    if not len(pictures) or logs_nc.shape != (len(pictures), len(pictures.classes)):
         raise ConfigError(
             f"expected a probability per class for {len(pictures)} pictures of"
-            f" {len(pictures.classes)} classes, got {probability.shape}"
+            f" {len(pictures.classes)} classes, got {logs_nc.shape}"
         )
     labels, count = pictures.labels, len(pictures.classes)
-    named = probability.argmax(1)
+    named = logs_nc.argmax(1)
     confusion = np.zeros((count, count), np.int64)
     np.add.at(confusion, (labels, named), 1)
     hits = int((named == labels).sum())
-    of_label = probability[np.arange(len(labels)), labels]
-    better = (probability > of_label[:, None]).sum(1)
-    nll = F.nll_loss(torch.from_numpy(probability).clamp_min(1e-30).log(), torch.from_numpy(labels))
+    own = logs_nc[np.arange(len(labels)), labels]
+    equal_before = (logs_nc == own[:, None]) & (np.arange(count) < labels[:, None])
+    better = ((logs_nc > own[:, None]) | equal_before).sum(1)
     return PictureReport(
         pictures=len(labels),
         accuracy=hits / len(labels),
         interval=wilson_interval(hits / len(labels), len(labels)),
         top5=float((better < 5).mean()),
-        nll=float(nll),
+        nll=-float(own.mean(dtype=np.float64)),
         by_class=[_figures(confusion, label, name) for label, name in enumerate(pictures.classes)],
         confusion=confusion.tolist(),
     )

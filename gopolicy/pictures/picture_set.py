@@ -102,7 +102,8 @@ def hold_out(pictures: PictureSet, share: float) -> tuple[PictureSet, PictureSet
     """Return the pictures to train on and those held out, about this share of every class.
 
     The choice depends on what a picture looks like and nothing else: it is the same whenever the
-    same pictures are read, and copies of a picture are never on both sides.
+    same pictures are read in the same size, and copies of a picture, also those in other classes,
+    are never on both sides.
     """
     if not 0 < share < 1:
         raise PictureError(f"expected to hold out a share above 0 and below 1, got {share}")
@@ -115,6 +116,10 @@ def hold_out(pictures: PictureSet, share: float) -> tuple[PictureSet, PictureSet
             raise PictureError(f"class {name} needs 2 or more different pictures, to hold one out")
         count = min(max(round(share * len(different)), 1), len(different) - 1)
         held |= mine & (places <= different[count - 1])
+    held = np.isin(places, places[held])
+    for label, name in enumerate(pictures.classes):
+        if held[pictures.labels == label].all():
+            raise PictureError(f"class {name} has nothing but copies of held out pictures left")
     return pictures.select(np.flatnonzero(~held)), pictures.select(np.flatnonzero(held))
 
 

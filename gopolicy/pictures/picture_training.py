@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from gopolicy.errors import ConfigError, WeightsError
 from gopolicy.nets.network import ImageNetwork
-from gopolicy.pictures.picture_accuracy import PictureReport, judge_pictures, probabilities
+from gopolicy.pictures.picture_accuracy import PictureReport, judge_pictures, log_probabilities
 from gopolicy.pictures.picture_networks import train_mode
 from gopolicy.pictures.picture_set import PictureSet
 from gopolicy.progress import SILENT, Progress
@@ -150,7 +150,7 @@ def measure_pictures(
     """Judge a network in training; TrainingError where its answers are no numbers any more."""
     refuse_diverged(network)
     try:
-        return judge_pictures(probabilities(network, pictures.pixels, device=device), pictures)
+        return judge_pictures(log_probabilities(network, pictures.pixels, device=device), pictures)
     except WeightsError as error:
         raise TrainingError(_DIVERGED) from error
 

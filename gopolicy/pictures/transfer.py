@@ -98,6 +98,9 @@ def try_transfer(
             raise ConfigError(
                 f"class {name} has {count} pictures to train on, expected {plan.per_class} or more"
             )
+    for name, count in zip(pictures.test.classes, pictures.test.counts(), strict=True):
+        if not count:
+            raise ConfigError(f"class {name} has no picture to test on, expected 1 or more")
     trials = []
     for seed in range(plan.seed, plan.seed + plan.repeats):
         trials.append(_trial(build, pictures, replace(plan, seed=seed), device, progress))

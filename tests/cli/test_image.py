@@ -1,6 +1,7 @@
 """``gopolicy image``, action by action, on pictures made here."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -405,6 +406,17 @@ def test_transfer_reports_means_with_intervals(
         assert chart.width > 500
     assert main(words) == 0
     assert "from scratch" in capsys.readouterr().out
+
+
+def test_transfer_needs_pictures_to_test_every_class_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "data" / "train", bars(9, classes=4))
+    write(tmp_path / "data" / "test", bars(2, classes=4))
+    shutil.rmtree(min((tmp_path / "data" / "test").iterdir()))
+    words = ["image", "transfer", "--data", str(tmp_path / "data"), "--set", "filters=8"]
+    assert main([*words, "--repeats", "2", "--per-class", "3"]) == 1
+    assert "has no picture to test on, expected 1 or more" in capsys.readouterr().err
 
 
 def test_the_chart_of_transfer_shows_no_more_than_there_is(

@@ -98,7 +98,16 @@ def test_a_camera_that_was_turned_is_turned_back(tmp_path: Path) -> None:
 def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
     values = np.array([[0, 1000], [30000, 60000]], np.uint16)
     Image.fromarray(values).save(tmp_path / "x.png")
-    assert read_picture(tmp_path / "x.png", Fit(1, 2, 2))[0].tolist() == [[0, 4], [128, 255]]
+    assert read_picture(tmp_path / "x.png", Fit(1, 2, 2))[0].tolist() == [[0, 4], [117, 233]]
+
+
+def test_gray_pictures_are_put_on_white_where_they_are_transparent(tmp_path: Path) -> None:
+    ink = Image.fromarray(np.array([[0, 1], [0, 1]], np.uint8))
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        ink.save(tmp_path / name / "x.png", transparency=1)
+    assert read_picture(tmp_path / "a" / "x.png", Fit(1, 2, 2))[0].tolist() == [[0, 255], [0, 255]]
+    assert natural_form(tmp_path) == (1, 2, 2)
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", b"\x89PNG\r\n\x1a\n" + bytes(40)])

@@ -82,3 +82,17 @@ def test_the_digest_sees_everything() -> None:
 def test_labels_must_fit(labels: list[int]) -> None:
     with pytest.raises(PictureError):
         PictureSet(np.zeros((3, 1, 2, 2), np.uint8), np.array(labels), ("a", "b", "c"))
+
+
+def test_copies_in_other_classes_are_held_out_too() -> None:
+    rng = np.random.default_rng(4)
+    pixels = rng.integers(0, 256, (30, 1, 4, 4), dtype=np.uint8)
+    copied = np.concatenate([pixels, pixels[:12]])
+    labels = np.array([0] * 15 + [1] * 15 + [1] * 6 + [0] * 6)
+    for _ in range(20):
+        pictures = PictureSet(rng.permuted(copied, axis=2), labels, ("a", "b"))
+        pictures.pixels[30:] = pictures.pixels[:12]
+        train, held = hold_out(pictures, 0.2)
+        seen = {picture.tobytes() for picture in train.pixels}
+        assert not seen & {picture.tobytes() for picture in held.pixels}
+        assert len(train) + len(held) == len(pictures)

@@ -14,7 +14,7 @@ from gopolicy.errors import ConfigError, WeightsError
 from gopolicy.nets.network import ImageNetwork, PictureShape
 from gopolicy.nets.network_settings import ImageSettings
 from gopolicy.pictures.open_pictures import Pictures
-from gopolicy.pictures.picture_accuracy import judge_pictures, probabilities
+from gopolicy.pictures.picture_accuracy import judge_pictures, log_probabilities
 from gopolicy.pictures.picture_networks import learn_only, with_new_top
 from gopolicy.pictures.picture_run import PictureRun
 from gopolicy.pictures.picture_set import PictureSet, hold_out
@@ -37,7 +37,7 @@ def seeded() -> None:
 
 
 def accuracy(network: ImageNetwork, pictures: PictureSet) -> float:
-    return judge_pictures(probabilities(network, pictures.pixels), pictures).accuracy
+    return judge_pictures(log_probabilities(network, pictures.pixels), pictures).accuracy
 
 
 def test_a_network_learns_what_it_has_not_seen() -> None:
@@ -244,7 +244,7 @@ def test_figures_by_hand() -> None:
     probability = np.array(
         [[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.1, 0.8, 0.1], [0.5, 0.1, 0.4]], np.float32
     )
-    report = judge_pictures(probability, pictures)
+    report = judge_pictures(np.log(probability), pictures)
     assert report.accuracy == 0.5
     assert report.confusion == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
     assert [(f.pictures, f.recall, f.precision) for f in report.by_class] == [
@@ -261,13 +261,24 @@ def test_only_the_five_most_probable_count_for_top5() -> None:
     names = tuple("abcdef")
     pictures = PictureSet(np.zeros((2, 1, 1, 1), np.uint8), labels, names)
     row = np.array([0.3, 0.25, 0.2, 0.1, 0.1, 0.05], np.float32)
-    assert judge_pictures(np.stack([row, row]), pictures).top5 == 0.5
+    assert judge_pictures(np.log(np.stack([row, row])), pictures).top5 == 0.5
+
+
+def test_far_and_equal_classes_are_not_counted_as_found() -> None:
+    labels = np.array([0, 5, 11])
+    names = tuple("abcdefghijkl")
+    pictures = PictureSet(np.zeros((3, 1, 1, 1), np.uint8), labels, names)
+    logits = np.stack([np.zeros(12), np.zeros(12), -1000.0 * np.arange(12)])
+    logs = logits - np.log(np.exp(logits - logits.max(1, keepdims=True)).sum(1, keepdims=True))
+    report = judge_pictures(logs.astype(np.float32), pictures)
+    assert report.accuracy == report.top5 == pytest.approx(1 / 3)
+    assert report.nll == pytest.approx((2 * np.log(12) + 11000) / 3)
 
 
 def test_probabilities_do_not_depend_on_the_batch() -> None:
     network = image_network(SHAPE, 3, SMALL)
     pixels = bars(5).pixels
-    one, many = (probabilities(network, pixels, batch_size=size) for size in (1, 15))
+    one, many = (np.exp(log_probabilities(network, pixels, batch_size=k)) for k in (1, 15))
     assert np.allclose(one, many, atol=1e-6)
     assert np.allclose(many.sum(1), 1, atol=1e-5)
 
@@ -278,6 +289,6 @@ def test_finite_weights_that_answer_no_numbers_give_no_figures() -> None:
         for parameter in network.parameters():
             parameter.fill_(3e38)
     with pytest.raises(WeightsError, match="answers with numbers that are not finite"):
-        probabilities(network, bars(2).pixels)
+        log_probabilities(network, bars(2).pixels)
     with pytest.raises(TrainingError, match="lower lr"):
         measure_pictures(network, bars(2), torch.device("cpu"))
