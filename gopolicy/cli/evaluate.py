@@ -286,7 +286,7 @@ def _write_report(
     facts = {
         "network": f"{info.network} ({settings})" if settings else info.network,
         "planes": info.plane_set,
-        "trained on positions": f"{info.positions:,}",
+        "positions of its last training": f"{info.positions:,}",
         "games": ", ".join(path.name for path in args.paths),
         "rank of the player to move": rank,
         "handicap": args.handicap,

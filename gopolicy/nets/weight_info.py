@@ -40,7 +40,7 @@ class WeightsInfo:
     data: str = ""
     """Digest of the store it was trained on."""
     positions: int = 0
-    """How many positions it has seen in training, repetitions counted."""
+    """How many positions it has seen in its last training, repetitions counted."""
     accuracy: dict[str, Any] = field(default_factory=dict)
     """Measured figures with their protocol, such as {"top1": 0.5, "protocol": "..."}."""
     precision: str = "fp32"

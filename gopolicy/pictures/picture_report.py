@@ -21,12 +21,12 @@ def write_picture_report(
     folder: str | os.PathLike[str],
     report: PictureReport,
     pictures: PictureSet,
-    probability: npt.NDArray[np.float32],
+    log_probability: npt.NDArray[np.float32],
 ) -> None:
-    """Write `confusion.png` and `mistakes.png` into a folder; probability is [N, classes]."""
+    """Write `confusion.png` and `mistakes.png` into a folder; log_probability is [N, classes]."""
     with filling(folder) as beside:
         (beside / "confusion.png").write_bytes(_confusion(report, pictures.classes))
-        (beside / "mistakes.png").write_bytes(_mistakes(pictures, probability))
+        (beside / "mistakes.png").write_bytes(_mistakes(pictures, log_probability))
 
 
 def _confusion(report: PictureReport, classes: tuple[str, ...]) -> bytes:
@@ -53,10 +53,10 @@ def _confusion(report: PictureReport, classes: tuple[str, ...]) -> bytes:
     return figure_png(figure)
 
 
-def _mistakes(pictures: PictureSet, probability: npt.NDArray[np.float32]) -> bytes:
-    named = probability.argmax(1)
+def _mistakes(pictures: PictureSet, log_probability: npt.NDArray[np.float32]) -> bytes:
+    named = log_probability.argmax(1)
     wrong = np.flatnonzero(named != pictures.labels)
-    sure = probability[wrong, named[wrong]]
+    sure = log_probability[wrong, named[wrong]]
     shown = wrong[np.argsort(-sure, kind="stable")][:MISTAKES]
     columns = 6
     rows = max(-(-len(shown) // columns), 1)
@@ -71,7 +71,8 @@ def _mistakes(pictures: PictureSet, probability: npt.NDArray[np.float32]) -> byt
         axes.set_axis_off()
         name = _drawable(pictures.classes[named[number]])
         label = _drawable(pictures.classes[pictures.labels[number]])
-        axes.set_title(f"named {name}: {probability[number].max():.0%}\nis {label}", fontsize=8)
+        share = np.exp(log_probability[number].max())
+        axes.set_title(f"named {name}: {share:.0%}\nis {label}", fontsize=8)
     text = f"The {len(shown)} of {len(wrong):,} mistakes that the network was surest of"
     figure.suptitle(text if len(shown) else "No mistakes")
     return figure_png(figure)
