@@ -50,6 +50,8 @@ class EngineProcess:
         self._input = cast("IO[bytes]", self._process.stdin)
         self._output = cast("IO[bytes]", self._process.stdout)
         self._errors = cast("IO[bytes]", self._process.stderr)
+        self.usable = True
+        """False once it has crashed or not answered in time: what it says later answers nothing."""
         self._lines: queue.Queue[bytes | None] = queue.Queue(_LONGEST_REPLY)
         self._remarks: deque[bytes] = deque(maxlen=20)
         self._threads = [
@@ -78,18 +80,27 @@ class EngineProcess:
         return f"{name} {version}".strip()
 
     def ask(self, command: str, seconds: float) -> str:
-        """Send a command and return its reply without the sign."""
+        """Send a command and return its reply without the sign.
+
+        Raises EngineRefusal for an error that it answers; EngineCrash or EngineTimeout, after which
+        it is not usable.
+        """
         try:
-            self._input.write(command.encode() + b"\n")
-            self._input.flush()
-        except OSError as error:
-            raise EngineCrash(self._last_words(command)) from error
-        text = self._reply(command, time.monotonic() + seconds)
+            text = self._answer_to(command, seconds)
+        except (EngineCrash, EngineTimeout):
+            self.usable = False
+            raise
         if text.startswith("?"):
             raise EngineRefusal(f"{command}: {text[1:].strip() or 'refused'}")
-        if not text.startswith("="):
-            raise EngineCrash(f"{command}: expected a reply, got {text[:60]!r}")
         return text[1:].strip()
+
+    def kill(self) -> None:
+        """End the engine at once, from any thread; whoever asks it meanwhile gets EngineCrash."""
+        if hasattr(os, "killpg"):  # and what it started itself, if it is a script around another
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
 
     def close(self) -> None:
         """End the engine, by force if need be."""
@@ -101,19 +112,11 @@ class EngineProcess:
         try:
             self._process.wait(_FAREWELL)
         except subprocess.TimeoutExpired:
-            self._kill()
+            self.kill()
             self._process.wait()
         self._read_out()
         for stream in (self._output, self._errors):
             stream.close()
-
-    def _kill(self) -> None:
-        """End the engine, and what it started itself, if it is a script around another program."""
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        else:
-            self._process.kill()
 
     def _read_out(self) -> None:
         """See the threads end; what an engine left behind it may hold the pipes open."""
@@ -122,7 +125,19 @@ class EngineProcess:
             with contextlib.suppress(queue.Empty):
                 self._lines.get(timeout=0.05)  # a thread may wait for room
             if time.monotonic() > deadline:
-                self._kill()
+                self.kill()
+
+    def _answer_to(self, command: str, seconds: float) -> str:
+        """Send a command and return its reply with the sign."""
+        try:
+            self._input.write(command.encode() + b"\n")
+            self._input.flush()
+        except OSError as error:
+            raise EngineCrash(self._last_words(command)) from error
+        text = self._reply(command, time.monotonic() + seconds)
+        if text[0] not in "=?":
+            raise EngineCrash(f"{command}: expected a reply, got {text[:60]!r}")
+        return text
 
     def _reply(self, command: str, deadline: float) -> str:
         lines: list[str] = []

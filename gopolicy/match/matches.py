@@ -11,7 +11,7 @@ import shlex
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
@@ -101,7 +101,7 @@ def _play_match(
                 for table in [pool.submit(room.serve, missing) for _ in range(max(parallel, 1))]:
                     table.result()
             except BaseException:
-                room.closing.set()
+                room.break_off()
                 raise
     finally:
         progress.finish()
@@ -215,35 +215,42 @@ class _Room:
         progress: Progress,
     ) -> None:
         self.plan, self.folder, self.done = plan, folder, dict(done)
-        self.closing = threading.Event()
+        self._closing = threading.Event()
+        self._tables: list[_Table] = []
         self._progress = progress
         self._lock = threading.Lock()
 
+    def break_off(self) -> None:
+        """Let the games under way end at once, uncounted, by an end of their engines."""
+        self._closing.set()
+        for table in list(self._tables):
+            table.kill()
+
     def serve(self, missing: list[int]) -> None:
         """Play games until none is missing; run by one thread for each table."""
-        table = _Table(self.plan)
+        table = _Table(self.plan, self._closing)
+        self._tables.append(table)
         try:
-            while not self.closing.is_set():
+            while not self._closing.is_set():
                 with self._lock:
                     if not missing:
                         return
                     number = missing.pop(0)
                 self._play(table, number)
         except BaseException:
-            self.closing.set()
-            raise
+            if not self._closing.is_set():  # else its engines were killed, which is no news
+                self.break_off()
+                raise
         finally:
             table.close()
 
     def _play(self, table: "_Table", number: int) -> None:
         start = time.monotonic()
-        game, names = table.set_out(number, self.closing.is_set)
+        game, names = table.set_out(number)
         ending = game.play()
-        if self.closing.is_set():
+        if self._closing.is_set():
             return
         played = _played(number, ending, game, time.monotonic() - start)
-        if ending.end in ("time", "crash"):
-            table.close()
         if self.folder:
             self.folder.keep(played, game.record(names, ending))
         with self._lock:
@@ -257,12 +264,12 @@ class _Room:
 class _Table:
     """Two engines that play one game after the other."""
 
-    def __init__(self, plan: MatchPlan) -> None:
-        self._plan = plan
+    def __init__(self, plan: MatchPlan, closing: threading.Event) -> None:
+        self._plan, self._closing = plan, closing
         self._engines: dict[bool, EngineProcess] = {}
         self._names: dict[bool, str] = {}
 
-    def set_out(self, number: int, cancelled: Callable[[], bool]) -> tuple[Game, dict[Color, str]]:
+    def set_out(self, number: int) -> tuple[Game, dict[Color, str]]:
         """Return the game, ready to be played, and the players' names by color."""
         plan, seed = self._plan, self._plan.seed_of(number)
         first_is_black = number % 2 == 1
@@ -273,7 +280,7 @@ class _Table:
             terms=plan.terms,
             engines={color: self._engines[is_first] for color, is_first in colors.items()},
             opening=opening(plan.terms.size, plan.opening_moves, seed),
-            cancelled=cancelled,
+            cancelled=self._closing.is_set,
         )
         return game, {color: self._names[is_first] for color, is_first in colors.items()}
 
@@ -282,15 +289,22 @@ class _Table:
         while self._engines:
             self._engines.popitem()[1].close()
 
+    def kill(self) -> None:
+        """End both engines at once, from any thread."""
+        for engine in list(self._engines.values()):
+            engine.kill()
+
     def _start_engine(self, is_first: bool, seed: int) -> None:
-        """Start an engine unless it is running; one that wants a seed is started for every game."""
+        """Start an engine unless it is ready; one that wants a seed is started for every game."""
         command = self._plan.first if is_first else self._plan.second
-        if _SEED in command and is_first in self._engines:
-            self._engines.pop(is_first).close()
         if is_first in self._engines:
-            return
+            if self._engines[is_first].usable and _SEED not in command:
+                return
+            self._engines.pop(is_first).close()
         engine = EngineProcess(command_words(command, seed))
         self._engines[is_first] = engine
+        if self._closing.is_set():  # it came too late to be killed with the others
+            engine.kill()
         self._names[is_first] = engine.handshake(command, _START_SECONDS)
 
 

@@ -31,12 +31,14 @@ _MAX_EVENTS = 1 << 17
 class GameJournal:
     """A journal that is open for writing, with the games that it holds."""
 
-    def __init__(self, path: Path, facts: Mapping[str, Any], size: int) -> None:
+    def __init__(
+        self, path: Path, facts: Mapping[str, Any], size: int, *, resume: bool = True
+    ) -> None:
         """Open or begin a journal of games of these facts, on boards of this size.
 
-        ConfigError where the file holds something else or games of other facts, and OutputError
-        where it cannot be written or another process writes it.  What is damaged at its end is cut
-        off.
+        ConfigError where the file holds something else or games of other facts, or is there without
+        resume, and OutputError where it cannot be written or another process writes it.  What is
+        damaged at its end is cut off.
         """
         self.path = path
         self._size = size
@@ -51,6 +53,9 @@ class GameJournal:
             raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
         try:
             hold(self._file.fileno(), path)
+            if known and not resume:
+                what = "holds games of a run that was stopped: resume it, or delete it"
+                raise ConfigError(f"{path} {what}")
             whole = self._read(wanted) if known else 0
             self._file.truncate(whole)
             if not whole:

@@ -65,6 +65,8 @@ class GoSettings:
             raise ConfigError(f"expected superko to be one of {get_args(Superko)}")
         if self.color not in get_args(AgentColor):
             raise ConfigError(f"expected color to be one of {get_args(AgentColor)}")
+        if not isinstance(self.opponent, str | Path | Callable | None):
+            raise wrong_kind("a name or path of weights, or a function, as opponent", self.opponent)
         for name in ("komi", "temperature"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, SupportsFloat):

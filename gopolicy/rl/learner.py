@@ -118,7 +118,8 @@ class Learner:
         compute.place(self.module, world.device)
         if networks.parent is not None:
             compute.place(networks.parent, world.device).requires_grad_(False)
-        self.optimizer = make_optimizer(config.learning, self.module)
+        self.optimizer = make_optimizer(config.learning, *self.module.values())
+        self._policy_begins = -(-config.critic_first // config.learning.batch_size)
         ema = config.learning.ema
         self.average = WeightAverage(networks.policy, ema) if ema else None
         self._encoder = DecisionEncoder(config.learning.planes, play_settings(config))
@@ -157,11 +158,10 @@ class Learner:
         for number in range(steps):
             at = order[number * size : (number + 1) * size]
             part = lesson.take(at)
-            terms = self._terms(part, advantages[at], None if before is None else before[at])
+            with torch.set_grad_enabled(step + number >= self._policy_begins):
+                terms = self._terms(part, advantages[at], None if before is None else before[at])
             if self.networks.critic is not None:
                 terms["ownership_loss"] = self._ownership_loss(part, ownership)
-                if (step + number) * self.config.learning.batch_size < self.config.critic_first:
-                    terms["loss"] = 0.0 * terms["loss"]
             self._descend(terms["loss"] + terms.get("ownership_loss", 0.0), step + number)
             sums += torch.stack(
                 [terms.get(name, torch.zeros(())).detach().double().cpu() for name in _FIGURES]
@@ -290,11 +290,17 @@ class Learner:
         return logits_ba, choices_ba, torch.from_numpy(encoded.points).to(device)
 
     def _descend(self, loss: Tensor, step: int) -> None:
-        """Step down the gradient of a loss."""
-        rate, clip_norm = learning_rate(self.config.learning, step), self.config.learning.clip_norm
-        descend(loss, self.module, self.optimizer, self._world, rate, clip_norm)
-        if self.average:
-            self.average.update(step)
+        """Step down the gradient of a loss.
+
+        Where the policy begins later, so do its average and, for both networks, a second warm-up.
+        """
+        learning, since = self.config.learning, step - self._policy_begins
+        rate = learning_rate(learning, step)
+        if since >= 0:
+            rate = min(rate, learning_rate(learning, since))
+        descend(loss, self.module, self.optimizer, self._world, rate, learning.clip_norm)
+        if self.average and since >= 0:
+            self.average.update(since)
 
     def _mean(self, values: Floats) -> float:
         """Return the mean over all processes."""

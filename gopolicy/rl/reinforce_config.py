@@ -80,7 +80,7 @@ class ReinforceConfig:
     before.  1: each gets the result; lower: rather what changed soon after it."""
     critic_first: int = 0
     """With baseline ownership: the second network learns from so many decisions alone before the
-    policy begins to."""
+    policy begins to, with a warm-up of its own."""
     softness: float = 0.0
     """The result is tanh(lead / softness); 0: 1 for a win and -1 for a loss, however large."""
     clip_ratio: float = 0.2

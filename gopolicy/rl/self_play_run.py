@@ -132,8 +132,6 @@ def _starts(plan: SelfPlayPlan, source: Store) -> StoreStarts:
 def _journal(plan: SelfPlayPlan, policy: Policy, source: Store | None) -> GameJournal:
     """Open the journal; without ``resume`` there must be none."""
     path = plan.out.with_name(plan.out.name + ".journal")
-    if path.exists() and not plan.resume:
-        raise ConfigError(f"{path} holds games of a run that was stopped: resume it, or delete it")
     facts: dict[str, Any] = {
         "network": policy.info.sha256,
         "backend": policy.backend_for("fp32"),
@@ -143,7 +141,7 @@ def _journal(plan: SelfPlayPlan, policy: Policy, source: Store | None) -> GameJo
         **asdict(plan.settings),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    return GameJournal(path, facts, plan.settings.size)
+    return GameJournal(path, facts, plan.settings.size, resume=plan.resume)
 
 
 def _play(

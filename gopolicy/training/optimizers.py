@@ -11,20 +11,22 @@ from gopolicy.training.muon import Groups, MuonWithAdamW
 from gopolicy.training.world import World
 
 
-def make_optimizer(config: TrainConfig, network: nn.Module) -> Optimizer:
-    """Return the optimizer that config names, over the parameters of network."""
-    return OPTIMIZERS[config.optimizer](parameter_groups(config, network), config)
+def make_optimizer(config: TrainConfig, *networks: nn.Module) -> Optimizer:
+    """Return the optimizer that config names, over the parameters of networks."""
+    return OPTIMIZERS[config.optimizer](parameter_groups(config, *networks), config)
 
 
-def parameter_groups(config: TrainConfig, network: nn.Module) -> Groups:
-    """Split the parameters: matrices decay; biases and normalizations do not."""
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    matrices = [p for p in parameters if p.ndim >= 2]
-    vectors = [p for p in parameters if p.ndim < 2]
-    groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
+def parameter_groups(config: TrainConfig, *networks: nn.Module) -> Groups:
+    """Split the parameters: matrices decay; biases and normalizations do not.
+
+    Each network has groups of its own: one may begin to learn later, and a group has one state.
+    """
+    groups = []
+    for matrices, decay in ((True, config.weight_decay), (False, 0.0)):
+        for network in networks:
+            parameters = [p for p in network.parameters() if p.requires_grad]
+            mine = [p for p in parameters if (p.ndim >= 2) == matrices]
+            groups.append({"params": mine, "weight_decay": decay})
     return [group for group in groups if group["params"]]
 
 

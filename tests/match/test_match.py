@@ -2,8 +2,12 @@
 
 import json
 import math
+import os
 import shlex
+import signal
+import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +113,17 @@ def test_an_engine_that_counts_otherwise_is_noticed(tmp_path: Path) -> None:
 def test_only_a_game_that_was_counted_is_claimed_by_the_engines() -> None:
     result = play_match(plan(player("one"), player("two", "resigns"), ask_score=True))
     assert (result.claims, result.disputes) == (0, 0)
+
+
+@pytest.mark.parametrize("mode", ["count-crashes", "count-hangs"])
+def test_an_engine_that_fails_to_count_plays_the_next_game_as_if_it_were_the_first(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gopolicy.match.match_game._PATIENCE", 1.0)
+    result = play_match(plan(player("one"), player("two", mode), games=3, ask_score=True), tmp_path)
+    assert (result.ends, result.claims) == ({"score": 3}, 3)
+    games = [read_game(tmp_path / f"game-{number:04d}.sgf") for number in (1, 2, 3)]
+    assert [game.white for game in games] == ["two 1.0", "one 1.0", "two 1.0"]
 
 
 def test_a_count_that_says_the_same_in_other_words_is_no_dispute() -> None:
@@ -281,3 +296,30 @@ def test_the_command_prints_the_result(capsys: pytest.CaptureFixture[str]) -> No
     assert (result["games"], result["losses"], result["elo"]) == (1, 1, None)
     assert main([*words, "--games", "1", "--size", "5"]) == 0
     assert "1 games: 0 won, 1 lost, 0 drawn" in capsys.readouterr().out
+
+
+_THINKER = """
+import os, pathlib, sys, time
+for line in sys.stdin:
+    if line.startswith("genmove"):
+        pathlib.Path(sys.argv[1]).write_text(f"{os.getpid()} ")
+        time.sleep(600)
+    print("= 1\\n", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="another system has other signals")
+def test_ctrl_c_waits_for_no_move_and_leaves_no_engine_behind(tmp_path: Path) -> None:
+    thinking = tmp_path / "thinking"
+    thinker = shlex.join([sys.executable, "-c", _THINKER, str(thinking)])
+    words = [sys.executable, "-m", "gopolicy", "match", "--black", thinker, "--white", thinker]
+    with subprocess.Popen([*words, "--size", "5"], stderr=subprocess.PIPE) as match:
+        deadline = time.monotonic() + 60
+        while not (thinking.exists() and thinking.read_text().endswith(" ")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        match.send_signal(signal.SIGINT)
+        match.communicate(timeout=20)
+    assert match.returncode == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(thinking.read_text()), 0)

@@ -1,7 +1,8 @@
 """A small GTP engine with the faults that a match has to cope with; run as a program.
 
 Arguments: a name, then one of ``normal``, ``resigns``, ``occupied``, ``nonsense``, ``crashes``,
-``hangs``, ``refuses``, ``liar``; faults happen at its third move.
+``hangs``, ``refuses``, ``liar``, ``count-crashes``, ``count-hangs``; faults happen at its third
+move, or when it is asked for the score.
 """
 
 import random
@@ -48,6 +49,10 @@ class FakeEngine:
         return ""
 
     def do_final_score(self) -> str:
+        if self.mode == "count-crashes":
+            sys.exit("cannot count")
+        if self.mode == "count-hangs":
+            time.sleep(3)
         return "W+100" if self.mode == "liar" else f"B+{self.board.area(1)}"
 
     def do_genmove(self, color: str) -> str:

@@ -141,6 +141,7 @@ def test_an_illegal_action_of_the_opponent_is_an_error() -> None:
         ("max_moves", 0),
         ("max_moves", 2.5),
         ("handicap", 10),
+        ("opponent", 3),
         ("color", "green"),
         ("temperature", -1.0),
         ("temperature", "x"),

@@ -52,7 +52,12 @@ SMALL = [
     *("precision=fp32", "measure_every=2", "measure_games=4", "pool_every=1"),
 ]
 OWNERSHIP = ("baseline=ownership", "trace=0.9", "ema=0.9", "optimizer=muon", "equivariant=true")
-VARIANTS = {"color": (), "ownership": OWNERSHIP, "kl": ("kl=0.1", "pool_share=0.5", "entropy=0.01")}
+VARIANTS = {
+    "color": (),
+    "ownership": OWNERSHIP,
+    "kl": ("kl=0.1", "pool_share=0.5", "entropy=0.01"),
+    "later": (*OWNERSHIP, "critic_first=150", "weight_decay=0.1"),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -155,15 +160,6 @@ def played_logs(learner: Learner, games: Iterable[Any], policy: Policy) -> np.nd
     """Return how probable each decision is for the policy as it is now."""
     lesson, _ = learner._prepare(list(games), np.random.default_rng(5), policy)
     return learner._played(lesson)
-
-
-def test_the_critic_may_learn_before_the_policy_does(tmp_path: Path) -> None:
-    changes = ["critic_first=100000", "entropy=0.1", "kl=0.1", "lr=0.01", "warmup=0"]
-    run(tmp_path, 6, *OWNERSHIP[:2], *changes)
-    first, last = (load_weights(tmp_path / name) for name in ("pool/000000", "weights"))
-    assert first.info.sha256 == last.info.sha256
-    losses = [entry["ownership_loss"] for entry in entries(tmp_path) if entry["kind"] == "play"]
-    assert max(abs(loss - np.log(2)) for loss in losses) > 1e-3  # the critic did learn
 
 
 def test_games_teach_to_win(tmp_path: Path) -> None:

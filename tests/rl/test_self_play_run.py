@@ -176,14 +176,15 @@ def test_ctrl_c_keeps_what_has_ended(weights: Path, played: Path, tmp_path: Path
     assert journal.exists()
 
 
+@pytest.mark.parametrize("more", [[], ["--resume"]])
 def test_two_runs_do_not_write_one_journal(
-    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
 ) -> None:
     journal = tmp_path / "store.journal"
     journal.touch()
     with journal.open("rb") as file:
         hold(file.fileno(), journal)
-        assert main(words(weights, tmp_path / "store", "--resume")) == 1
+        assert main(words(weights, tmp_path / "store", *more)) == 1
     assert "store.journal is being written by" in capsys.readouterr().err
 
 
