@@ -144,6 +144,16 @@ def test_a_trained_network_for_go_is_drawn(
     assert "planes of 19x19 to 361 points" in out.read_text()
 
 
+def test_what_cannot_be_drawn_is_told_with_all_that_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["image", "--plot", "nothing", "--out", str(tmp_path / "x.png")]) == 1
+    said = capsys.readouterr().err
+    assert "no network or weight folder called 'nothing'" in said
+    for name in ("alphago-res", "vgg16", *shipped_weights()):
+        assert f" {name}" in said
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
