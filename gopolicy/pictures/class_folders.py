@@ -2,7 +2,7 @@
 
 Pictures of any format that Pillow reads, and WAV sounds as their spectrograms.  Each is turned
 upright if its camera says so, put on white where it is transparent, and stretched to the size asked
-for, as Keras does.
+for, as Keras does.  Of gray in 32 bits the brightest pixel is white, for nothing tells what is.
 """
 
 import struct

@@ -138,7 +138,7 @@ class Policy:
         return (
             f"<Policy {self.name or 'without a name'}: {self.info.network} for"
             f" {self.size}x{self.size}, planes {self.plane_set},"
-            f" {self.info.positions:,} positions seen>"
+            f" {self.info.positions:,} positions in its last training>"
         )
 
     def _check_size(self, board: Board) -> None:
