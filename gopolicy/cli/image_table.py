@@ -7,12 +7,13 @@ from typing import Any
 import torch
 
 from gopolicy.cli.output import print_json, print_text, say
+from gopolicy.errors import ConfigError, unknown
 from gopolicy.nets.graph import GraphNode, depth, trace, trace_image, weighted_depth
 from gopolicy.nets.network import ImageNetwork, LayerList, PictureShape, PolicyNetwork
 from gopolicy.nets.registry import NETWORKS, build_network
 from gopolicy.nets.weight_info import read_description, shipped_weights
 from gopolicy.nets.weights import load_weights
-from gopolicy.pictures.picture_networks import build_image_network
+from gopolicy.pictures.picture_networks import IMAGE_NETWORKS, build_image_network
 from gopolicy.pictures.picture_weights import find_image, load_image
 from gopolicy.pictures.zoo import IMAGENET_CLASSES, ZOO
 
@@ -109,6 +110,9 @@ def _network(what: str) -> ImageNetwork | PolicyNetwork:
     if what in shipped_weights():
         return load_weights(what).network
     if not Path(what).exists():
+        if what not in IMAGE_NETWORKS:
+            known = {*IMAGE_NETWORKS, *NETWORKS, *shipped_weights()}
+            raise ConfigError(unknown("network or weight folder", what, known))
         return _by_name(what)
     folder = find_image(what)
     if read_description(folder).get("kind") == "image":

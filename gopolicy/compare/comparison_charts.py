@@ -69,15 +69,12 @@ def _draw_top1(axes: Axes, results: Results, unit: str) -> None:
         axes.axvline(results.blind.top1, color=GRAY, linestyle=":", label="who never looks")
     for place, (row, color, marker) in enumerate(_styles(results)):
         estimate = results.estimate(row)
-        half = estimate.value - estimate.low
-        axes.errorbar(
-            estimate.value, -place, xerr=half, fmt=marker, color=color, capsize=4, markersize=7
-        )
+        value = estimate.value
+        reach = [[value - estimate.low], [estimate.high - value]]
+        axes.errorbar(value, -place, xerr=reach, fmt=marker, color=color, capsize=4, markersize=7)
         seeds = [measured.top1 for measured in row.measured]
         axes.plot(seeds, [-place - 0.22] * len(seeds), "|", color=color, markersize=9)
-        axes.annotate(
-            f"{estimate.value:.1%}", (estimate.value, -place + 0.14), ha="center", fontsize=9
-        )
+        axes.annotate(f"{value:.1%}", (value, -place + 0.14), ha="center", fontsize=9)
     axes.set_yticks(
         [-place for place in range(len(results.rows))],
         [_broken(row.spec.title, 20) for row in results.rows],

@@ -109,7 +109,8 @@ class Results:
         """Return one minus other, game by game, with its interval over games and seeds."""
         sums = _sums(one, metric) - _sums(other, metric)
         values = [[getattr(m, metric) for m in row.measured] for row in (one, other)]
-        return _with_interval(sums, _counts(one), seed_error(values))
+        found = _with_interval(sums, _counts(one), seed_error(values))
+        return _as_shares(found, sums) if metric == "top1" else found
 
     def gain(self, row: ResultRow, metric: str = "top1") -> Estimate:
         """Return the gain of a network over who never looks."""
@@ -122,18 +123,32 @@ class Results:
         hits, of = zip(*(_moved_hits(row, pixels) for row in (one, other)), strict=True)
         values = [[m.by_shift[pixels]["top1"] for m in row.measured] for row in (one, other)]
         sums, counts = hits[0] - hits[1], np.full(len(hits[0]), of[0])
-        return _with_interval(sums, counts, seed_error(values))
+        return _as_shares(_with_interval(sums, counts, seed_error(values)), sums)
 
 
 def _with_interval(
     sums: Floats, counts: npt.NDArray[np.int64], over_seeds: float = 0.0
 ) -> Estimate:
-    """Return sums / counts; its interval joins that over units with that over seeds."""
+    """Return sums / counts; its interval joins that over units with that over seeds.
+
+    A single unit says nothing of others: the interval of its figure has no ends.
+    """
     value = float(sums.sum() / counts.sum())
     over_units = interval(sums, counts)
-    half = (over_units[1] - over_units[0]) / 2 if over_units else 0.0
+    half = (over_units[1] - over_units[0]) / 2 if over_units else math.inf
     half = math.hypot(half, over_seeds)
     return Estimate(value=value, low=value - half, high=value + half)
+
+
+def _as_shares(found: Estimate, sums: Floats) -> Estimate:
+    """Return a difference of shares, which is 1 at most.
+
+    Where it is 0 in every unit, so many others may yet differ as Wilson's interval says.
+    """
+    if not sums.any():
+        most = wilson_interval(0.0, len(sums))[1]
+        found = replace(found, low=min(found.low, -most), high=max(found.high, most))
+    return replace(found, low=max(found.low, -1.0), high=min(found.high, 1.0))
 
 
 def _counts(row: ResultRow) -> npt.NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 Pictures of any format that Pillow reads, and WAV sounds as their spectrograms.  Each is turned
 upright if its camera says so, put on white where it is transparent, and stretched to the size asked
-for, as Keras does.
+for, as Keras does.  Of gray in 32 bits the brightest pixel is white, for nothing tells what is.
 """
 
 import struct
@@ -171,6 +171,8 @@ def _opaque(picture: Image.Image) -> Image.Image:
             raise ValueError("pixels that are not finite")
         # Those of 16 bits reach from black to white; where white lies in others, nothing tells.
         top = 65535 if picture.mode.startswith("I;16") else max(values.max(initial=0.0), 1.0)
+        if (clear := picture.info.get("transparency")) is not None:
+            values = np.where(values == clear, top, values)
         return Image.fromarray(np.rint(np.clip(values, 0, None) * (255 / top)).astype(np.uint8))
     mode = "L" if picture.mode in ("L", "1") else "RGB"
     if picture.has_transparency_data:

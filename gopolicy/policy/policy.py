@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gopolicy.errors import ConfigError, WeightsError, wrong_kind
+from gopolicy.errors import ConfigError, WeightsError, unknown, wrong_kind
 from gopolicy.features.encode import Encoder
+from gopolicy.features.planes import PLANE_SETS
 from gopolicy.go.board import Board
 from gopolicy.go.kernels import BoardArrays
 from gopolicy.go.symmetry import symmetry_table
@@ -69,6 +70,9 @@ class Policy:
         only_cpu = device == "auto" and backend in ("openvino", "onnxruntime")
         self.device = pick_device("cpu" if only_cpu else device)
         self.symmetries = symmetries
+        if self.plane_set not in PLANE_SETS:
+            name = self.name or "the network"
+            raise WeightsError(f"{name}: {unknown('plane set', self.plane_set, PLANE_SETS)}")
         self.encoder = Encoder(self.plane_set, self.size)
         planes = self.encoder.plane_set.count
         if self.info.planes != planes:
@@ -134,7 +138,7 @@ class Policy:
         return (
             f"<Policy {self.name or 'without a name'}: {self.info.network} for"
             f" {self.size}x{self.size}, planes {self.plane_set},"
-            f" {self.info.positions:,} positions seen>"
+            f" {self.info.positions:,} positions in its last training>"
         )
 
     def _check_size(self, board: Board) -> None:

@@ -24,7 +24,9 @@ from gopolicy.__main__ import main
 from gopolicy.go.board import Board
 from gopolicy.go.types import EVENT_SETUP, Color
 from gopolicy.nets.weights import load_weights
-from gopolicy.policy.policy import Policy
+from gopolicy.policy import policy as policy_module
+from gopolicy.policy.backend_choice import BackendChoice
+from gopolicy.policy.policy import SMALL_BATCH, Policy
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.write import write_game
 
@@ -116,6 +118,28 @@ def test_limit_looks_at_the_same_positions_every_time(
     assert first["positions"] == 25
     assert first["games"] == 5
     assert first["nll"] == second["nll"]
+
+
+@pytest.mark.parametrize("positions", [SMALL_BATCH - 1, SMALL_BATCH])
+def test_the_number_format_told_is_the_one_computed_in(
+    archive: tuple[str, list[GameRecord]],
+    weights: str,
+    positions: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    logits = BackendChoice.logits
+
+    def noted(self: BackendChoice, planes: torch.Tensor, precision: str) -> torch.Tensor:
+        asked.append(precision)
+        return logits(self, planes, precision)
+
+    monkeypatch.setattr(policy_module, "has_fast_bfloat16", lambda _: True)
+    monkeypatch.setattr(BackendChoice, "logits", noted)
+    words = ("--weights", weights, "--backend", "torch", "--limit", str(positions))
+    found = evaluated(capsys, archive[0], *words)
+    assert set(asked) == {found["precision"]}
 
 
 def test_a_store_gives_the_same_figures_as_its_archives(

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import wave
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from PIL import Image
 from reference.made_pictures import bars
 
 from gopolicy.__main__ import main
+from gopolicy.nets.network import PictureShape
 from gopolicy.nets.weight_info import shipped_root, shipped_weights
 from gopolicy.nets.weights import load_weights
+from gopolicy.pictures.picture_networks import build_image_network
 from gopolicy.pictures.picture_set import PictureSet
-from gopolicy.pictures.picture_weights import load_image
+from gopolicy.pictures.picture_weights import describe_image, load_image, save_image
 from gopolicy.pictures.transfer import (
     WAYS,
     Mean,
@@ -144,6 +147,16 @@ def test_a_trained_network_for_go_is_drawn(
     assert "planes of 19x19 to 361 points" in out.read_text()
 
 
+def test_what_cannot_be_drawn_is_told_with_all_that_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["image", "--plot", "nothing", "--out", str(tmp_path / "x.png")]) == 1
+    said = capsys.readouterr().err
+    assert "no network or weight folder called 'nothing'" in said
+    for name in ("alphago-res", "vgg16", *shipped_weights()):
+        assert f" {name}" in said
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -255,6 +268,43 @@ def test_predict_names_pictures(
     assert "lying" in capsys.readouterr().out
     assert main(["image", "--json", "predict", files[0], "--weights", str(out)]) == 0
     assert len(printed(capsys)["pictures"]) == 1
+
+
+def test_names_of_classes_steer_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "r\x1b[31mred\nblue"
+    pictures = replace(bars(4), classes=(name, "b", "c"))
+    write(tmp_path / "data", pictures)
+    network = build_image_network("image", PictureShape(1, 12, 12), 3, {"filters": 2})
+    weights = tmp_path / "weights"
+    save_image(weights, network, describe_image(network, sorted(pictures.classes)))
+    picture = next((tmp_path / "data" / "b").iterdir())
+    for words in (["evaluate", str(tmp_path / "data")], ["predict", str(picture)]):
+        assert main(["image", *words, "--weights", str(weights)]) == 0
+        said = capsys.readouterr().out
+        assert "r\\x1b[31mred blue"[:19] in said
+        assert "\x1b" not in said
+
+
+def test_of_equally_probable_classes_the_first_is_named(
+    trained: tuple[Path, dict[str, Any]],
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    loaded = load_image(trained[0])
+    with torch.no_grad():
+        for parameter in loaded.network.parameters():
+            parameter.zero_()
+    weights = tmp_path / "undecided"
+    save_image(weights, loaded.network, loaded.info)
+    picture = next((folder / "lying").iterdir())
+    assert main(["image", "predict", str(picture), "--weights", str(weights), "--json"]) == 0
+    named = [each["label"] for each in printed(capsys)["pictures"][0]["classes"]]
+    assert named == [0, 1, 2]
+    assert main(["image", "evaluate", str(folder), "--weights", str(weights), "--json"]) == 0
+    assert all(row[1:] == [0, 0] for row in printed(capsys)["confusion"])
 
 
 def test_features_are_written(

@@ -292,6 +292,7 @@ def test_two_trainings_at_a_time_come_to_the_same(store: Path, done: Path, tmp_p
         (["--set", "image.filter=3"], "filter"),
         (["--set", "imag.filters=3"], "imag"),
         (["--planes", "alphago47"], "alphago47"),
+        (["--epochs", "3"], "--epochs is about pictures: give --digits"),
         (["--data", "nowhere"], "nowhere"),
     ],
 )

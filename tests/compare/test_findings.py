@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 from reference.fake_subject import MOVES, drawn, measured, trial_result
 
+from gopolicy.compare.comparison_charts import _draw_top1
 from gopolicy.compare.findings import findings, pattern_findings, standing_to, top1_at
 from gopolicy.compare.matching import Cost
 from gopolicy.compare.network_spec import Group, NetworkSpec
@@ -17,7 +18,8 @@ from gopolicy.compare.results import ResultRow, Results, seed_error
 from gopolicy.compare.sweep import Sweep
 from gopolicy.compare.tables import difference_rows
 from gopolicy.compare.trial_result import Measured, TrialResult
-from gopolicy.stats import STUDENT, student
+from gopolicy.draw.figure import new_axes, new_figure
+from gopolicy.stats import STUDENT, Estimate, student
 
 
 def row(
@@ -108,6 +110,41 @@ def test_games_are_compared_one_by_one() -> None:
     assert gain.high == pytest.approx(1 / MOVES)
     alone = found.estimate(rows[0])
     assert alone.high - alone.low > 0.05
+
+
+def of_pictures(title: str, hits: list[int]) -> ResultRow:
+    figures = measured(hits, [1.0] * len(hits), moves=1)
+    return replace(row(title, (0.5,)), trial_results=(trial_result(figures),))
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_all_right_or_all_wrong_is_no_certainty(level: int) -> None:
+    one, other = (of_pictures(title, [level] * 30) for title in ("one", "other"))
+    found = results(one, other)
+    alone = found.estimate(one)
+    # The end of Wilson's interval is the share from which what was found is 1.96 deviations away.
+    far = alone.high if level == 0 else 1 - alone.low
+    assert far == pytest.approx(1.95996 * np.sqrt(far * (1 - far) / 30), abs=1e-5)
+    assert (alone.low if level == 0 else alone.high) == level
+    gain = found.difference(one, other)
+    assert (gain.low, gain.high) == pytest.approx((-far, far))
+
+
+def test_a_single_picture_shows_nothing() -> None:
+    one, other = of_pictures("one", [1]), of_pictures("other", [0])
+    found = results(one, other)
+    assert found.estimate(one) == Estimate(value=1.0, low=0.0, high=1.0)
+    assert found.difference(one, other) == Estimate(value=1.0, low=-1.0, high=1.0)
+    assert standing_to(found, one, other).startswith("No difference beyond noise")
+
+
+def test_the_chart_draws_the_interval_that_the_table_gives() -> None:
+    found = results(of_pictures("one", [1] * 30), of_pictures("other", [0] * 30))
+    (axes,) = new_axes(new_figure(4, 3))
+    _draw_top1(axes, found, "picture")
+    drawn = [bars for each in axes.collections for bars in each.get_segments()]  # type: ignore[attr-defined]
+    spans = [found.estimate(r) for r in found.rows]
+    assert [tuple(ends[:, 0]) for ends in drawn] == [(e.low, e.high) for e in spans]
 
 
 def test_the_error_of_seeds_uses_student() -> None:

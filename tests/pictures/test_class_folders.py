@@ -1,5 +1,8 @@
 """Folders of pictures with a folder per class, good and bad pictures."""
 
+import io
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +111,17 @@ def test_gray_pictures_are_put_on_white_where_they_are_transparent(tmp_path: Pat
         ink.save(tmp_path / name / "x.png", transparency=1)
     assert read_picture(tmp_path / "a" / "x.png", Fit(1, 2, 2))[0].tolist() == [[0, 255], [0, 255]]
     assert natural_form(tmp_path) == (1, 2, 2)
+
+
+def test_sixteen_bits_of_gray_are_put_on_white_where_they_are_transparent(tmp_path: Path) -> None:
+    plain = io.BytesIO()
+    Image.fromarray(np.array([[0, 1000], [30000, 60000]], np.uint16)).save(plain, "png")
+    # Pillow writes no transparency of 16 bits: it goes between the header and the pixels.
+    clear = b"tRNS" + struct.pack(">H", 1000)
+    part = struct.pack(">I", 2) + clear + struct.pack(">I", zlib.crc32(clear))
+    data, header = plain.getvalue(), 8 + 25
+    (tmp_path / "x.png").write_bytes(data[:header] + part + data[header:])
+    assert read_picture(tmp_path / "x.png", Fit(1, 2, 2))[0].tolist() == [[0, 255], [117, 233]]
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", b"\x89PNG\r\n\x1a\n" + bytes(40)])

@@ -42,6 +42,15 @@ def test_a_class_of_one_picture_cannot_be_split() -> None:
         hold_out(whole, 1.0)
 
 
+def test_a_class_of_copies_of_held_out_pictures_alone_is_refused() -> None:
+    pixels = np.arange(2, dtype=np.uint8).reshape(2, 1, 1, 1)
+    wide = np.arange(9, dtype=np.uint8).reshape(9, 1, 1, 1)
+    labels = np.array([0] * 2 + [1] * 9)
+    copies = PictureSet(np.concatenate([pixels, wide]), labels, ("few", "many"))
+    with pytest.raises(PictureError, match="class few has nothing but copies of held out pictures"):
+        hold_out(copies, 0.9)
+
+
 def test_some_classes_are_numbered_anew() -> None:
     whole = bars(4)
     some = whole.only([2, 0])

@@ -15,7 +15,7 @@ from gopolicy.nets.network import ImageNetwork, PictureShape
 from gopolicy.nets.network_settings import ImageSettings
 from gopolicy.pictures.open_pictures import Pictures
 from gopolicy.pictures.picture_accuracy import judge_pictures, log_probabilities
-from gopolicy.pictures.picture_networks import learn_only, with_new_top
+from gopolicy.pictures.picture_networks import build_image_network, learn_only, with_new_top
 from gopolicy.pictures.picture_run import PictureRun
 from gopolicy.pictures.picture_set import PictureSet, hold_out
 from gopolicy.pictures.picture_training import PicturePlan, _moved, measure_pictures, train_pictures
@@ -180,6 +180,13 @@ def test_pictures_that_do_not_fit_are_refused(
     network = image_network(PictureShape(*shape), classes, SMALL)
     with pytest.raises(ConfigError, match=message):
         train_pictures(network, bars(2), PLAN)
+
+
+def test_a_network_without_its_top_is_refused_by_what_to_change() -> None:
+    pictures = replace(bars(2), pixels=np.zeros((6, 3, 32, 32), np.uint8))
+    network = build_image_network("mobilenet", PictureShape(3, 32, 32), 3, {"include_top": False})
+    with pytest.raises(ConfigError, match="without its top tells no classes; leave include_top"):
+        train_pictures(network, pictures, PLAN)
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,14 @@ def test_another_count_of_planes_is_refused(loaded: LoadedNetwork) -> None:
         Policy(other, device="cpu")
 
 
+def test_planes_that_nobody_knows_name_the_network(loaded: LoadedNetwork) -> None:
+    info = dataclasses.replace(loaded.info, plane_set="alphago84")
+    for name, words in (("mine", "mine"), ("", "the network")):
+        other = LoadedNetwork(loaded.network, info, name=name)
+        with pytest.raises(WeightsError, match=f"^{words}: no plane set called 'alphago84'"):
+            Policy(other, device="cpu")
+
+
 def test_a_board_of_another_size_is_refused(loaded: LoadedNetwork) -> None:
     with pytest.raises(ConfigError, match="plays 9x9, the board is 13x13"):
         Policy(loaded, device="cpu").predict(Board(13))
