@@ -154,7 +154,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 def named(path: str | os.PathLike[str]) -> Path:
     """Return a path that somebody gave; an empty one is no name for the working folder.
 
-    Raises ConfigError, also for what is no path at all.
+    The working folder and those above it become absolute: once one is replaced, "." goes on meaning
+    what was there before.  Raises ConfigError, also for what is no path at all.
     """
     if not isinstance(path, str | os.PathLike):
         raise wrong_kind("the path of a file or folder", path)
@@ -162,7 +163,8 @@ def named(path: str | os.PathLike[str]) -> Path:
         raise ConfigError("expected the path of a file or folder, got an empty text")
     if "\0" in os.fsdecode(path):
         raise wrong_kind("the path of a file or folder", path)
-    return Path(path)
+    found = Path(path)
+    return found if found.name not in ("", "..") else Path(os.path.abspath(found))
 
 
 def check_folder(path: str | os.PathLike[str]) -> None:

@@ -48,7 +48,8 @@ def prepare(
     if not isinstance(options, PrepareOptions):
         raise wrong_kind("PrepareOptions", options)
     check_count("processes", processes, MAX_AT_ONCE, or_none=True)
-    check_target(named(out))
+    out = named(out)
+    check_target(out)
     reading = partial(build_table, sources, progress=progress, processes=processes)
     if add:
         open_store(out)  # what is no store is not held

@@ -1,6 +1,5 @@
 """A run of self-play that ends in a store."""
 
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -86,7 +85,7 @@ def run_self_play(
     the journal is removed in the end.  Raises ConfigError where the journal holds other games,
     StoreError for a damaged store to begin from, OutputError where something cannot be written.
     """
-    plan = replace(plan, out=Path(os.path.abspath(named(plan.out))))  # it may be called "."
+    plan = replace(plan, out=named(plan.out))
     check_target(plan.out)
     if plan.sgf is not None:
         check_folder(plan.sgf)

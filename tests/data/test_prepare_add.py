@@ -100,6 +100,17 @@ def test_games_to_exclude_that_are_there_already_are_refused(
     assert open_store(out).digest == before.digest
 
 
+def test_a_store_may_be_made_and_grow_where_the_command_is_given(
+    archives: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, more in enumerate(([], ["--add"])):
+        monkeypatch.chdir(tmp_path)
+        assert (
+            main(["prepare", str(archives[number]), "--out", ".", "--processes", "1", *more]) == 0
+        )
+    assert open_store(tmp_path).table.sources == ["first", "second"]
+
+
 def test_two_processes_do_not_add_at_once(archives: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "store"
     prepare(archives[0], out, OPTIONS, processes=1)
