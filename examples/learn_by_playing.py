@@ -1,6 +1,6 @@
 """Learn 5x5 Go against a random player by policy gradient: ``learn_by_playing.py 60``.
 
-Of gopolicy it uses the environment and nothing else.
+The number is that of updates.  Of gopolicy it uses the environment and nothing else.
 """
 
 import sys

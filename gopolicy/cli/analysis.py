@@ -16,7 +16,8 @@ on standard input, one JSON object on a line, and replies leave on standard outp
 people appear on standard error.
 
 Visits are the network's probabilities, shared out over the visits that a query allows. Win rate,
-score and ownership are one rough estimate for the whole position."""
+score and ownership are what the network says of the positions after the candidates; where it has
+learned moves alone they are one rough estimate by random games, the same for every candidate."""
 
 EXAMPLES = """\
 examples:

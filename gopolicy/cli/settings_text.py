@@ -57,6 +57,7 @@ def reinforce_text() -> str:
         if item.name != "learning"
     }
     learning = {name: getattr(config.learning, name) for name in LEARNING if name != "settings"}
+    network = ", ".join(f"{name}={value}" for name, value in config.learning.settings.items())
     lines = [
         "settings of the games, as --set KEY=VALUE, with the default of each:",
         *_lines(own, ReinforceConfig),
@@ -64,7 +65,7 @@ def reinforce_text() -> str:
         "settings of learning, as in gopolicy train; positions are decisions:",
         *_lines(learning, TrainConfig, _OTHERWISE),
         "",
-        "and those of the network, see gopolicy train --help",
+        f"and those of the network, see gopolicy train --help (here {network})",
     ]
     return "\n".join(lines)
 

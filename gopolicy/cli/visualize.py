@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             allow_abbrev=False,
         )
         _OPTIONS[name](view)
-        _add_shared(view)
+        _add_shared(view, name)
         view.set_defaults(view_parser=view)
 
 
@@ -163,11 +163,17 @@ def _as_text(written: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *written["files"]])
 
 
-def _add_shared(parser: argparse.ArgumentParser) -> None:
+def _add_shared(parser: argparse.ArgumentParser, name: str) -> None:
     add_option(
         parser, "--out DIR", "the gallery; other views in it stay", Path("gopolicy-visualize"), Path
     )
-    add_weights(parser)
+    if name in ("dream", "style"):
+        pictures = (
+            "a run or weight folder for pictures, or bare weights with --network; none is shipped"
+        )
+        add_option(parser, "--weights W", pictures)
+    else:
+        add_weights(parser)
     add_network(parser)
     add_device(parser)
     add_json(parser)

@@ -121,8 +121,8 @@ def _changed(rules: Rules, wanted: Mapping[str, object]) -> Rules:
 def _raw_network(session: Session, arguments: Arguments) -> str:
     """Return what the network says of the position, for one symmetry or all of them.
 
-    Win rate, lead and owners are those that `kata-analyze` gives too, the same for every symmetry:
-    the network's, or by playouts where it has learned moves alone.
+    Win rate, lead and owners are of the position alone, without what is said after the candidates,
+    and the same for every symmetry: the network's, or by playouts where it has learned moves alone.
     """
     words = list(arguments)
     color = session.board.to_move

@@ -33,8 +33,10 @@ _BETWEEN_GAMES = re.compile(rb"\)\s{0,64}(?=\(\s{0,64};\s{0,64}(?:%s)\s{0,64}\[)
 _LONGEST_BETWEEN = 512
 """Bytes that are certain to hold what `_BETWEEN_GAMES` matches and looks at."""
 _COMPRESSIONS = (".gz", ".bz2", ".xz")
-_NOT_READ = (".rar", ".7z", ".zst", ".lzh")
+_NOT_UNPACKED = (".rar", ".7z", ".zst", ".lzh")
 """Endings of archives that nothing here unpacks."""
+_NOT_SGF = (".gib", ".ngf", ".ugf", ".ugi")
+"""Endings of games in other formats."""
 _SHORT = {".tgz": ".tar.gz", ".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".txz": ".tar.xz"}
 _BROKEN = (EOFError, lzma.LZMAError, zlib.error, tarfile.TarError, zipfile.BadZipFile, OSError,
            RuntimeError, NotImplementedError, ValueError, UnicodeError)  # fmt: skip
@@ -93,7 +95,9 @@ def _is_wanted(name: str) -> bool:
 
 def _may_hold_games(name: str) -> bool:
     """Say whether a file of this name may hold games, be it in a way that is not read here."""
-    return _is_wanted(name) or (name.lower().endswith(_NOT_READ) and not name.startswith("."))
+    if _is_wanted(name):
+        return True
+    return name.lower().endswith((*_NOT_UNPACKED, *_NOT_SGF)) and not name.startswith(".")
 
 
 def iter_archive(
@@ -119,6 +123,8 @@ def iter_archive(
                 yield from reader.read_path(file, title)
             else:
                 detail = "archives of this kind are not read: unpack it first"
+                if file.name.lower().endswith(_NOT_SGF):
+                    detail = "games of this kind are not read: save it as SGF first"
                 yield Rejection(name=title, reason=reasons.UNREADABLE, detail=detail)
     elif not kind_of(name).container:
         raise ArchiveError(f"{root}: expected .sgf, .zip, .tar or a packed form of these")

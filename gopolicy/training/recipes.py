@@ -91,7 +91,7 @@ PURPOSES = {
     "quick": "a minute or so, to see that everything works",
     "cpu-evening": "two hours on 2 cores",
     "cpu-night": "a night on 2 cores",
-    "gpu-hour": "the same on a GPU, with more of everything; not tried on one yet",
+    "gpu-hour": "an hour on a GPU: a larger network, batches of 1,024; not tried on one yet",
     "alphago-2016": "the schedule of Silver et al. 2016, in Methods",
 }
 """What each recipe is for.  How far cpu-night has come is told in ``weights/LOG.md``."""

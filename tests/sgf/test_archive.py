@@ -482,14 +482,13 @@ def test_games_behind_one_that_is_too_large_are_read(tmp_path: Path) -> None:
 
 
 def test_archives_that_nothing_unpacks_are_named_beside_what_is_read(tmp_path: Path) -> None:
-    for name in ("a.sgf", "b.rar", "c.7z", "d.sgf.zst", "e.txt"):
+    for name in ("a.sgf", "b.rar", "c.7z", "d.sgf.zst", "e.txt", "f.gib", "g.NGF"):
         (tmp_path / name).write_bytes(b"(;SZ[9])")
     found = reasons(tmp_path)
     folder = tmp_path.name
     assert found[0] == [f"{folder}/a.sgf"]
-    assert found[1] == [
-        (f"{folder}/{name}", "unreadable") for name in ("b.rar", "c.7z", "d.sgf.zst")
-    ]
+    others = ("b.rar", "c.7z", "d.sgf.zst", "f.gib", "g.NGF")
+    assert found[1] == [(f"{folder}/{name}", "unreadable") for name in others]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
