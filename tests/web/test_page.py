@@ -294,11 +294,12 @@ def test_a_network_that_knows_who_wins_shows_what_moves_cost(
     command = ["--weights", str(outcome_weights), str(tmp_path / "game.sgf")]
     with start_board(tmp_path, *command) as board, Screen(browser, board.address) as screen:
         page = screen.page
-        screen.wait_for("document.querySelectorAll('#graph .white').length >= 25")
         screen.wait_for_text("#costly", "points")
+        page.focus("#costly button")
+        screen.wait_for("document.querySelectorAll('#graph .white').length >= 25")
         assert page.locator("#outcome .wins, #outcome .lead").count() == 3
         assert page.locator("#unknown").is_hidden()
-        page.focus("#costly button")
+        assert page.evaluate("document.activeElement.closest('#costly') !== null")
         move = re.match(r"\d+", page.evaluate("document.activeElement.textContent"))
         assert move is not None
         page.keyboard.press("Enter")

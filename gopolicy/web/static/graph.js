@@ -83,12 +83,16 @@ export class Graph {
     ];
   }
 
+  /** Lists moves anew; the one that had the focus keeps it, or the first where it is gone. */
   list(id, moves, words) {
-    byId(id).replaceChildren(...moves.map((move) => {
+    const focused = byId(id).contains(document.activeElement) ? document.activeElement.value : null;
+    const buttons = moves.map((move) => {
       const best = move.best && move.rank !== 1 ? `, rather ${move.best}` : "";
-      return make("li", {}, make("button", { type: "button", onclick: () => this.go(move.node) },
+      return make("button", { type: "button", value: `${move.node}`, onclick: () => this.go(move.node) },
         make("b", { textContent: `${move.number} ${move.color} ${move.played}` }),
-        make("span", { textContent: `${words(move)}${best}` })));
-    }));
+        make("span", { textContent: `${words(move)}${best}` }));
+    });
+    byId(id).replaceChildren(...buttons.map((button) => make("li", {}, button)));
+    if (focused !== null) (buttons.find((each) => each.value === focused) ?? buttons[0])?.focus();
   }
 }
