@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gopolicy.errors import ConfigError, unknown, wrong_kind
 from gopolicy.go.board import Board
+from gopolicy.go.rules import Rules
 from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import Color, Point, player
 from gopolicy.play.look_ahead import LookAhead
@@ -94,8 +95,8 @@ class Player:
             raise wrong_kind("seconds as a number", seconds)
         limits = [s for s in (seconds, self.settings.max_seconds) if s is not None]
         temperature = 0.0 if deterministic else self._temperature(board.ply)
-        count = self.settings.look_ahead
-        ahead = LookAhead(self.policy, board, color, count) if count > 1 else None
+        count, counted = self.settings.look_ahead, _by_area(board, color, scoring)
+        ahead = LookAhead(self.policy, counted, color, count) if count > 1 else None
         terms = TurnTerms(
             strict=cleanup or self.settings.passing == "strict",
             deadline=time.monotonic() + min(limits) if limits else None,
@@ -107,7 +108,7 @@ class Player:
             self.settings,
             terms,
             lambda shares: self._draw(ahead.weighed(shares) if ahead else shares, temperature),
-            lambda: self._outlook(board, color),
+            lambda: self._outlook(counted, color),
         )
         return turn.decide(self.policy.predict(board, color))
 
@@ -130,3 +131,13 @@ class Player:
         settings = self.settings
         early = settings.temperature_moves is None or ply < settings.temperature_moves
         return settings.temperature if early else settings.late_temperature
+
+
+def _by_area(board: Board, color: Color, scoring: Scoring) -> Board:
+    """Return the board with the komi by which counting area tells who wins by scoring."""
+    komi = Rules(scoring=scoring).area_komi(board, color)
+    if komi == board.komi:
+        return board
+    other = board.copy()
+    other.komi = komi
+    return other

@@ -10,6 +10,7 @@ from reference.tiny_games import write_outcome_weights, write_weights
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
+from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import (
     EVENT_COLOR_SHIFT,
     EVENT_NO_POINT,
@@ -137,3 +138,33 @@ def test_a_bot_that_knows_moves_alone_says_at_once_that_it_cannot(tmp_path: Path
     decision = able.choose(Board(SIZE), Color.BLACK)
     best = able.predict(Board(SIZE)).argsort()[::-1][:3]
     assert decision.point in best.tolist()
+
+
+class KnowsKomi(KnowsMoves):
+    """Keeps the komi of every board that it is asked who wins on."""
+
+    def __init__(self) -> None:
+        super().__init__({}, Color.WHITE)
+        self.komis: set[float] = set()
+
+    def outlooks(
+        self,
+        boards: Sequence[Board],
+        colors: Sequence[Color] | None = None,
+        *,
+        rough: bool = False,
+    ) -> list[Outlook] | None:
+        self.komis |= {board.komi for board in boards}
+        owners = np.zeros(SIZE * SIZE, np.float32)
+        return [Outlook(ownership=owners, lead=0.0, spread=1.0, black_wins=0.5) for _ in boards]
+
+
+@pytest.mark.parametrize(("scoring", "komi"), [("area", 0.5), ("territory", 2.5)])
+def test_handicap_stones_are_no_points_by_territory(scoring: Scoring, komi: float) -> None:
+    stones = [parse_vertex(name, SIZE) for name in ("C3", "G7", "G3")]
+    board = Board(SIZE, komi=0.5)
+    board.setup(black=stones, to_move=Color.WHITE)
+    bot = KnowsKomi()
+    Player(bot, look_ahead=5).choose(board, scoring=scoring)
+    assert bot.komis == {komi}
+    assert board.komi == 0.5
