@@ -109,19 +109,23 @@ def _run_to_end(**what: Any) -> tuple[dict[int, Any], int]:
 
     ignored = _ignored_signals()
     started, stopped_by = None, 0
-    while True:
-        try:
-            if started is None and not stopped_by:
-                started = start_processes(name="train", **what)
-                for number in ignored:  # as under nohup, which the launcher does not know
-                    signal.signal(number, signal.SIG_IGN)
-            if started is not None and not stopped_by:
-                return _wait(started), 0
-            if started is not None:
-                started.close(_passed_on(stopped_by), timeout=PATIENCE)
-            return {}, stopped_by
-        except SignalException as stop:
-            stopped_by = int(stop.sigval)
+    try:
+        while True:
+            try:
+                if started is None and not stopped_by:
+                    started = start_processes(name="train", **what)
+                    for number in ignored:  # as under nohup, which the launcher does not know
+                        signal.signal(number, signal.SIG_IGN)
+                if started is not None and not stopped_by:
+                    return _wait(started), 0
+                if started is not None:
+                    started.close(_passed_on(stopped_by), timeout=PATIENCE)
+                return {}, stopped_by
+            except SignalException as stop:
+                stopped_by = int(stop.sigval)
+    finally:
+        if started is not None:
+            started.close(timeout=PATIENCE)
 
 
 def _wait(started: Any) -> dict[int, Any]:

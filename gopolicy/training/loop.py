@@ -222,7 +222,8 @@ class _Trainer:
             figures = {"loss": loss, "top1": top1, "lr": rate}
             figures |= {"positions_per_second": speed, "wait_share": wait_share}
             self.journal.write("train", self.positions, figures)
-        self._watch(speed, seconds)
+        if self.share < 1.0:
+            self._watch(speed, seconds)
 
     def _watch(self, speed: float, seconds: float) -> None:
         """Where the speed has halved, try again what is fastest."""
