@@ -188,11 +188,9 @@ def _refuse_settings_of_games(args: argparse.Namespace) -> None:
     for option in ("filters", "layers", "planes"):
         if getattr(args, option) is not None:
             raise ConfigError(f"--{option} is about games: give --data, or --set NETWORK.KEY=VALUE")
-    for amount in ("positions", "sweep", "measured", "tuning"):
-        option = amount if amount == "positions" else f"{amount}_positions"
-        if getattr(args, option) is not None:
-            name = option.replace("_", "-")
-            raise ConfigError(f"--{name} is about games: give --data, or --epochs of pictures")
+    for option in ("positions", "sweep-positions", "measured-positions", "tuning-positions"):
+        if getattr(args, option.replace("-", "_")) is not None:
+            raise ConfigError(f"--{option} is about games: give --data, or --epochs of pictures")
     for change in args.changes:
         key, _ = split_setting(change)
         if "." not in key:

@@ -11,6 +11,7 @@ from gopolicy.files import read_limited, write_text
 
 RESULT = "result.json"
 _POINT = {"examples", "seconds", "top1", "nll"}
+"""What a point of a curve has."""
 MAX_BYTES = 1 << 28
 """The largest file that is read."""
 

@@ -16,9 +16,7 @@ def accuracy_page(
 ) -> str:
     """Return the page of an accuracy report, given as a dictionary, with its charts (PNG) inside.
 
-    headline holds name, value and remark of the figures that matter most, the measured one first;
-    measured has a row for each measurement.  Until the run is complete, a browser loads the page
-    again by itself.
+    headline holds name, value and remark of the figures that matter most.
     """
     phases = [(_moves(row["first_move"], row["last_move"]), row) for row in report["by_phase"]]
     return render_page(

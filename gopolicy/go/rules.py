@@ -54,6 +54,12 @@ class Rules:
         )
         return board.komi + black - white - int(to_play == Color.WHITE)
 
+    def by_area(self, board: Board, to_play: Color) -> Board:
+        """Return a copy of the board for a network, which counts area, with the `area_komi`."""
+        other = board.copy()
+        other.komi = self.area_komi(board, to_play)
+        return other
+
     def score(self, board: Board, dead: Iterable[Point]) -> Score:
         """Return the score of a board with these stones dead, komi included."""
         if self.scoring == "territory":

@@ -123,9 +123,7 @@ class Session:
 
     def board_by_area(self) -> Board:
         """Return a copy of the board for a network, which counts area: its komi suits the rules."""
-        board = self.board.copy()
-        board.komi = self.rules.area_komi(board, board.to_move)
-        return board
+        return self.rules.by_area(self.board, self.board.to_move)
 
     def _count_bonus(self) -> None:
         """Let whoever counts the board count White's bonus too."""

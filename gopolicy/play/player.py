@@ -95,7 +95,7 @@ class Player:
             raise wrong_kind("seconds as a number", seconds)
         limits = [s for s in (seconds, self.settings.max_seconds) if s is not None]
         temperature = 0.0 if deterministic else self._temperature(board.ply)
-        count, counted = self.settings.look_ahead, _by_area(board, color, scoring)
+        count, counted = self.settings.look_ahead, Rules(scoring=scoring).by_area(board, color)
         ahead = LookAhead(self.policy, counted, color, count) if count > 1 else None
         terms = TurnTerms(
             strict=cleanup or self.settings.passing == "strict",
@@ -131,13 +131,3 @@ class Player:
         settings = self.settings
         early = settings.temperature_moves is None or ply < settings.temperature_moves
         return settings.temperature if early else settings.late_temperature
-
-
-def _by_area(board: Board, color: Color, scoring: Scoring) -> Board:
-    """Return the board with the komi by which counting area tells who wins by scoring."""
-    komi = Rules(scoring=scoring).area_komi(board, color)
-    if komi == board.komi:
-        return board
-    other = board.copy()
-    other.komi = komi
-    return other

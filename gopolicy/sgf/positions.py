@@ -80,14 +80,6 @@ def whole_komi(komi: float | None, rules: str, board: Board) -> float:
     return (komi or 0.0) + record_rules(rules).bonus(handicap_stones(board.events.tolist()))
 
 
-def komi_by_area(rules: str, board: Board, to_play: Color) -> float:
-    """Return the komi with which counting area tells what counting by a record's rules would.
-
-    The komi of board is that of the game; unknown rules count area.
-    """
-    return record_rules(rules).area_komi(board, to_play)
-
-
 def record_rules(name: str) -> Rules:
     """Return the rules that a record names; unknown ones count area and give no points."""
     try:
@@ -109,7 +101,7 @@ def position_before(record: GameRecord, number: int | None = None) -> Position:
     if stop < len(record.events):
         event = int(record.events[stop])
         to_play, played = Color(event_color(event)), Point(event_point(event))
-    board.komi = komi_by_area(record.rules, board, to_play)
+    board.komi = record_rules(record.rules).area_komi(board, to_play)
     return Position(board=board, number=number, to_play=to_play, played=played)
 
 
@@ -128,5 +120,5 @@ def positions(record: GameRecord) -> Iterator[Position]:
         board.komi = whole_komi(record.komi, record.rules, board)
         done, event = stop, int(record.events[stop])
         to_play, played = Color(event_color(event)), Point(event_point(event))
-        board.komi = komi_by_area(record.rules, board, to_play)
+        board.komi = record_rules(record.rules).area_komi(board, to_play)
         yield Position(board=board.copy(), number=number, to_play=to_play, played=played)

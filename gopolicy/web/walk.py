@@ -6,7 +6,7 @@ from gopolicy.go.kernels import event_color, event_point
 from gopolicy.go.rules import Rules
 from gopolicy.go.types import EVENT_SETUP, Color, Point, player
 from gopolicy.sgf.metadata import read_komi
-from gopolicy.sgf.positions import Position, komi_by_area, whole_komi
+from gopolicy.sgf.positions import Position, record_rules, whole_komi
 from gopolicy.sgf.tree import GameTree, TreeNode
 
 REVIEW = Rules(superko="none")
@@ -70,8 +70,7 @@ class Walk:
 
     def before(self, to_play: Color, played: Point | None) -> Position:
         """Return what is on the board as the position before a move."""
-        board = self.board.copy()
-        board.komi = komi_by_area(self.tree.root.line("RU"), board, to_play)
+        board = record_rules(self.tree.root.line("RU")).by_area(self.board, to_play)
         return Position(board=board, number=board.ply + 1, to_play=to_play, played=played)
 
     def move_at(self, node: TreeNode) -> tuple[Color, Point] | None:

@@ -147,16 +147,9 @@ class KnowsKomi(KnowsMoves):
         super().__init__({}, Color.WHITE)
         self.komis: set[float] = set()
 
-    def outlooks(
-        self,
-        boards: Sequence[Board],
-        colors: Sequence[Color] | None = None,
-        *,
-        rough: bool = False,
-    ) -> list[Outlook] | None:
-        self.komis |= {board.komi for board in boards}
-        owners = np.zeros(SIZE * SIZE, np.float32)
-        return [Outlook(ownership=owners, lead=0.0, spread=1.0, black_wins=0.5) for _ in boards]
+    def _moves(self, board: Board) -> list[int]:
+        self.komis.add(board.komi)
+        return [0]
 
 
 @pytest.mark.parametrize(("scoring", "komi"), [("area", 0.5), ("territory", 2.5)])
