@@ -1,6 +1,8 @@
 """The pages of docs/ stay true: their commands parse, their paths exist, their Python runs."""
 
+import argparse
 import doctest
+import importlib
 import re
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from reference.shown_commands import gopolicy_commands, parse
 from reference.tool_loader import load_tool
 
 import gopolicy
+from gopolicy.__main__ import COMMANDS, _command_parser
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -58,6 +61,20 @@ def test_the_reference_lists_the_names_of_the_front_door() -> None:
 
 def test_the_tables_of_planes_are_those_of_the_encoder() -> None:
     assert load_tool("plane_table").tables() in PAGES["planes.md"]
+
+
+def test_every_command_and_action_has_its_help_on_the_page_of_commands() -> None:
+    wanted = {"gopolicy --help"}
+    for name in COMMANDS:
+        parser = _command_parser(name, importlib.import_module(f"gopolicy.cli.{name}"))
+        below = [a.choices for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+        actions = ["", *(f" {action}" for choices in below for action in choices)]
+        wanted |= {f"gopolicy {name}{action} --help" for action in actions}
+    tool = load_tool("command_pages")
+    page = PAGES["commands.md"]
+    assert {line[0].strip("`") for line in tool.ASKED.finditer(page)} == wanted
+    assert "usage: gopolicy COMMAND" in tool.on_page_markdown("`gopolicy --help`")
+    assert tool.on_page_markdown("Run `gopolicy --help`.") == "Run `gopolicy --help`."
 
 
 def test_every_page_is_in_the_navigation() -> None:
