@@ -23,22 +23,25 @@ def load_network(args: argparse.Namespace) -> LoadedNetwork:
     return load_weights(weights_name(args))
 
 
-def policy_for(args: argparse.Namespace, loaded: LoadedNetwork, size: int) -> Policy:
+def policy_for(
+    args: argparse.Namespace, loaded: LoadedNetwork, size: int, *, precision: str = "auto"
+) -> Policy:
     """Return a network that is asked about boards of a size as the options say.
 
     Says so where that is not the size it was trained on; ConfigError if it is bound to that.
+    precision is what to compute in where there is no option for it: fp32 where answers must not
+    depend on how many positions are asked together.
     """
     if note := size_note(loaded.info.size, size):
         network, info = at_size(loaded.network, size), replace(loaded.info, size=size)
         loaded = replace(loaded, network=network, info=info)
         say(note)
     symmetries = getattr(args, "symmetries", 1)
-    precision = getattr(args, "precision", "auto")
     return Policy(
         loaded,
         device=args.device,
         symmetries=symmetries,
-        precision=precision,
+        precision=getattr(args, "precision", precision),
         backend=getattr(args, "backend", "auto"),
         remark=say,
     )

@@ -2,6 +2,7 @@
 
 import argparse
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from gopolicy.cli.options import (
     positive_int,
 )
 from gopolicy.cli.output import print_json, print_text, say
+from gopolicy.errors import ConfigError
 
 if TYPE_CHECKING:
     from gopolicy.policy.annotate import SourceText
@@ -55,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the position before move N, passes counted (default: after the last move)",
         kind=positive_int,
     )
+    add("--game N", "which game of a file that holds several", 1, positive_int)
     add("--top N", "moves to list", 5, positive_int)
     add(
         "--picture OUT.png",
@@ -79,16 +82,20 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.policy.annotate import SourceText
     from gopolicy.policy.balanced_views import balanced_views
     from gopolicy.sgf.positions import position_before
-    from gopolicy.sgf.read import read_bytes, read_game
+    from gopolicy.sgf.read import parse_games, read_bytes, read_game
 
     check_no_input_is_written((args.picture,), (args.file, args.weights))
     source = SourceText(name=str(args.file), data=read_bytes(args.file))
-    record = read_game(source.data, source.name)
+    if args.annotate and args.game > 1:
+        raise ConfigError("--annotate writes into the first game of a file; leave out --game")
+    record = read_game(source.data, source.name, game=args.game)
+    if args.game == 1 and any(islice(parse_games(source.data), 1, None)):
+        say(f"{args.file}: game 1 of several; --game chooses another")
     if record.handicap_placed:
         say(f"{args.file}: no stones for HA[{record.handicap}]; they stand on the fixed points")
     position = position_before(record, args.move)
     loaded = load_network(args)
-    policy = policy_for(args, loaded, record.size)
+    policy = policy_for(args, loaded, record.size, precision="fp32")
     (view,) = balanced_views(policy, [position])
     if args.picture:
         _draw(args.picture, record, position, view, args.top)
@@ -181,6 +188,5 @@ def _annotate(args: argparse.Namespace, policy: "Policy", source: "SourceText") 
     from gopolicy.policy.annotate import annotate
 
     name = weights_name(args)
-    if not annotate(args.annotate, policy, source, top=args.top, network=name):
-        say(f"{args.file} is damaged: {args.annotate} holds its main line only")
+    annotate(args.annotate, policy, source, top=args.top, network=name, remark=say)
     say(f"annotated game: {args.annotate}")

@@ -68,12 +68,13 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.sgf.read import read_game
     from gopolicy.sgf.tree import write_tree
 
-    page = args.out or Path(f"{args.file.stem}-review.html")
+    which = f"-{args.game}" if args.game > 1 else ""
+    page = args.out or Path(f"{args.file.stem}{which}-review.html")
     check_no_input_is_written((page,), (args.file, args.weights))
     tree = _tree(args)
     record = read_game(write_tree(tree), str(args.file))
     args.weights = args.weights or default_weights(outcome=True)
-    policy = policy_for(args, load_network(args), record.size)
+    policy = policy_for(args, load_network(args), record.size, precision="fp32")
     figures = review_game(policy, record, progress=TqdmProgress())
     write_text(page, review_page(record, tree, figures, policy.name))
     both = list(players(figures).values())

@@ -30,10 +30,13 @@ def train_here(args: argparse.Namespace, begun: float) -> int:
     from gopolicy.cli.progress_bar import TqdmProgress
     from gopolicy.training.launch import run_processes
     from gopolicy.training.run import SessionOptions, train_in
+    from gopolicy.training.run_folder import check_vacant
     from gopolicy.training.world import open_world
 
     config, choose_size = asked_run(args)
     progress, resume = TqdmProgress(), args.resume
+    if not resume:
+        check_vacant(args.out)  # before minutes go into trials
     with open_world(args.device) as world:
         layout, rival = _choose(args, config, world)
         if layout.processes > 1:

@@ -73,9 +73,10 @@ def _options_of(store: Store, given: PrepareOptions) -> PrepareOptions:
     kept = store.meta["options"]
     for name, usual in PrepareOptions().as_json().items():
         value = given.as_json()[name]
-        if name not in ("exclude", "skip_broken") and value not in (usual, kept[name]):
-            raise ConfigError(f"{store.path} was built with {name} {kept[name]}, not {value}")
-    missing = sorted(set(kept["exclude"]) - set(given.as_json()["exclude"]))
+        before = kept.get(name, usual)
+        if name not in ("exclude", "skip_broken") and value not in (usual, before):
+            raise ConfigError(f"{store.path} was built with {name} {before}, not {value}")
+    missing = sorted(set(kept.get("exclude", ())) - set(given.as_json()["exclude"]))
     if missing:
         raise ConfigError(
             f"{store.path} was built without the games of {', '.join(missing)}; give them again"

@@ -187,6 +187,11 @@ def _check_meta(meta: Mapping[str, Any], path: Path) -> None:
     for number, source in enumerate(meta["sources"]):
         _check_kinds(source, {"label": str, "games": int, "positions": int}, path, f"{number}")
     _check_kinds(meta["options"], {"size": int, "validation": float | int}, path, "options")
+    newer = {"exclude": list, "handicap": str, "min_moves": int, "min_rank": int | None}
+    known = {name: kind for name, kind in newer.items() if name in meta["options"]}
+    _check_kinds(meta["options"], known, path, "options")
+    if "handicap_placed" in meta:  # older stores have none
+        _check_kinds(meta, {"handicap_placed": int}, path)
     size, validation = meta["options"]["size"], meta["options"]["validation"]
     if not MIN_SIZE <= size <= MAX_SIZE or not 0 <= validation <= 1:
         raise StoreError(f"{path} is damaged: size {size}, validation {validation}")
@@ -338,9 +343,12 @@ def _write_rejected(folder: Path, rejections: Sequence[Rejection]) -> dict[str, 
 
 def read_rejected(folder: Path) -> list[Rejection]:
     """Return the games that were left out of a store that is open, as it lists them."""
-    text = (folder / REJECTED).read_text(encoding="utf-8")
-    cells = (line.split("\t") for line in text.split("\n")[1:-1])
-    return [Rejection(name=name, reason=reason, detail=detail) for name, reason, detail in cells]
+    try:
+        text = (folder / REJECTED).read_text(encoding="utf-8")
+        cells = (line.split("\t") for line in text.split("\n")[1:-1])
+        return [Rejection(name=name, reason=reason, detail=what) for name, reason, what in cells]
+    except ValueError as error:  # no UTF-8, or not three cells
+        raise StoreError(f"{folder / REJECTED} is damaged ({error})") from error
 
 
 def _read_meta(folder: Path) -> dict[str, Any]:

@@ -298,11 +298,17 @@ class Board:
             raise ConfigError("handicap stones need an empty board")
         self.setup(black=placed, to_move=Color.WHITE)
 
-    def undo(self) -> None:
-        """Take back the last move or the last call of `setup`; GoPolicyError if there is none."""
-        if not self._steps:
+    def undo(self, steps: int = 1) -> None:
+        """Take back so many steps: moves and calls of `setup`; GoPolicyError if there are fewer."""
+        if steps > len(self._steps):
             raise GoPolicyError("there is no move to take back")
-        step = self._steps.pop()
+        for _ in range(steps):
+            self._take_back(self._steps.pop())
+        if steps:
+            board_kernels.rebuild(self._arrays, self.events)
+
+    def _take_back(self, step: _Step) -> None:
+        """Forget one step, but for the stones on the board."""
         if step.history is not None:
             self._history = step.history
         for _ in range(step.recorded):
@@ -312,7 +318,6 @@ class Board:
         self._count_prisoners(mover, step.captured, -1)
         self._to_move = step.to_move
         del self._events[step.events :]
-        board_kernels.rebuild(self._arrays, self.events)
 
     def with_rules(self, *, superko: Superko, suicide: bool) -> "Board":
         """Return the same game, to be undone step by step, under other rules from here on.

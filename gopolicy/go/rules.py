@@ -12,7 +12,7 @@ from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
 from gopolicy.go.scoring import Score, Scoring, Tax, owners_by_area, territory_owners
 from gopolicy.go.superko import Superko
-from gopolicy.go.types import Color, Point
+from gopolicy.go.types import PASS, Color, Point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,22 @@ class Rules:
         such as those of a handicap, are worth that much less.  Where both placed as many, nothing
         changes.
         """
+        return board.komi + self.extra_stones(board, to_play)
+
+    def extra_stones(self, board: Board, to_play: Color) -> int:
+        """Return how many points area gives Black for stones that by these rules are worth none.
+
+        They are those that Black placed beyond White's, one a turn.  White is to have a stone more
+        where it is White's turn; behind a pass the game is taken to end with another one.
+        """
         if self.scoring == "area":
-            return board.komi
+            return 0
         black, white = (
             int((board.stones == color).sum()) + board.captures[color.opponent]
             for color in (Color.BLACK, Color.WHITE)
         )
-        return board.komi + black - white - int(to_play == Color.WHITE)
+        due = to_play == Color.WHITE and board.last_move != PASS
+        return black - white - int(due)
 
     def by_area(self, board: Board, to_play: Color) -> Board:
         """Return a copy of the board for a network, which counts area, with the `area_komi`."""
@@ -76,6 +85,8 @@ class Rules:
         return owners_by_area(stones, dead)
 
 
+AREA = Rules()
+"""Those of a game that names none."""
 CHINESE = Rules(handicap_bonus="N")
 JAPANESE = Rules(superko="none", scoring="territory", tax="SEKI")
 AGA = Rules(superko="situational", handicap_bonus="N-1")

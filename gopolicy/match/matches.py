@@ -8,6 +8,7 @@ games that are missing there.
 import json
 import os
 import shlex
+import shutil
 import sys
 import threading
 import time
@@ -26,7 +27,7 @@ from gopolicy.gtp.client import EngineProcess
 from gopolicy.match.match_game import Ending, Game, Played, Terms
 from gopolicy.match.match_tally import MatchResult, add_up_games
 from gopolicy.match.openings import opening
-from gopolicy.nets.weight_info import find_weights
+from gopolicy.nets.weight_info import find_weights, shipped_weights
 from gopolicy.progress import SILENT, Progress
 from gopolicy.ranges import MAX_MATCH_SEED, Range, shortened
 from gopolicy.sgf.record import GameRecord
@@ -81,7 +82,10 @@ def play_match(
     parallel: int = 1,
     progress: Progress = SILENT,
 ) -> MatchResult:
-    """Play the games that are not in out yet, and return the result of all."""
+    """Play the games that are not in out yet, and return the result of all.
+
+    Raises ConfigError for a player that is neither weights nor a program.
+    """
     with writing_alone(out) if out is not None else nullcontext():
         return _play_match(plan, out, parallel, progress)
 
@@ -92,6 +96,8 @@ def _play_match(
     folder = MatchFolder(Path(out), plan) if out is not None else None
     done = folder.finished() if folder else {}
     missing = [number for number in range(1, plan.games + 1) if number not in done]
+    for player in (plan.first, plan.second) if missing else ():
+        _check_player(player, plan.seed)
     progress.start("match", plan.games, "games")
     progress.advance(len(done))
     room = _Room(plan, folder, done, progress)
@@ -125,6 +131,14 @@ def command_words(player: str, seed: int) -> list[str]:
             raise ConfigError("expected a command line or weights, got nothing") from None
         return [word.replace(_SEED, str(seed)) for word in words]
     return [sys.executable, "-m", "gopolicy", "gtp", "--weights", str(folder)]
+
+
+def _check_player(player: str, seed: int) -> None:
+    """Raise ConfigError for a command line whose program is not there."""
+    words = command_words(player, seed)
+    if shutil.which(words[0]) is None:
+        names = ", ".join(shipped_weights())
+        raise ConfigError(f"cannot start {words[0]!r}: no program, no weights ({names})")
 
 
 class MatchFolder:

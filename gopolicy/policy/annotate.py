@@ -1,7 +1,7 @@
 """A whole game with the network's view of every move written into its SGF."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -20,6 +20,8 @@ from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.write import Note, write_game
 
 BATCH = 128
+_GRAPH = ("SBKV", "SBKS")
+"""Sabaki's win rate of Black in percent and its lead in points, which it draws as graphs."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -49,13 +51,14 @@ def annotate(
     *,
     top: int = 5,
     network: str = "a network",
-) -> bool:
+    remark: Callable[[str], None] | None = None,
+) -> None:
     """Write an SGF text with comments, and labels on the top moves, for its first game.
 
     Networks that know how games end also write SBKV and SBKS, Sabaki's properties for Black's win
-    rate in percent and lead in points.  Everything else in the text stays as it is, and path may
-    be where it came from.  False means that it is too damaged for that: then the main line is
-    written anew, never over the source.  Raises SgfError.
+    rate in percent and lead in points.  Everything else in the text stays as it is, such figures
+    too, and path may be where it came from.  If it is too damaged for that, the main line is
+    written anew, never over the source.  remark is told of either.  Raises SgfError.
     """
     record = read_game(source.data, source.name)
     text = _open_text(source.data, record)
@@ -67,7 +70,10 @@ def annotate(
     data = text.with_notes(notes) if text else write_game(record, notes=notes)
     with replacing(path) as beside:
         beside.write_bytes(data)
-    return text is not None
+    if remark and text is None:
+        remark(f"{source.name} is damaged: {path} holds its main line only")
+    if remark and text and policy.knows_outcomes and text.holds(*_GRAPH):
+        remark(f"{source.name} has win rates or leads ({', '.join(_GRAPH)}); they stay as they are")
 
 
 def _open_text(data: bytes, record: GameRecord) -> SgfText | None:
@@ -100,8 +106,9 @@ def notes_on(policy: Policy, record: GameRecord) -> Iterator[MoveNote]:
 
 
 def _sabaki_values(outlook: Outlook) -> dict[str, str]:
-    """Return Black's win rate in percent and lead in points, which Sabaki draws as graphs."""
-    return {"SBKV": f"{100 * outlook.black_wins:.2f}", "SBKS": f"{outlook.lead:.2f}"}
+    return dict(
+        zip(_GRAPH, (f"{100 * outlook.black_wins:.2f}", f"{outlook.lead:.2f}"), strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

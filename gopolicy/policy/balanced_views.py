@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gopolicy.go.board import Board
 from gopolicy.go.types import Point
 from gopolicy.policy.outlook import Outlook, balanced
 from gopolicy.policy.policy import Policy
@@ -46,13 +45,17 @@ def outlooks_behind(
     """Look at the positions behind some moves; nothing for a network that knows moves alone."""
     if not policy.knows_outcomes or not moves:
         return {}
-    boards = [board_behind(views[index], point) for index, point in moves]
+    boards = [position_behind(views[index], point).board for index, point in moves]
     return dict(zip(moves, policy.outlooks(boards) or [], strict=True))
 
 
-def board_behind(view: View, point: Point) -> Board:
-    """Return the board of a view after a move of whoever is to play there."""
+def position_behind(view: View, point: Point) -> Position:
+    """Return the position of a view after a move of whoever is to play there."""
     assert view.position is not None
-    board = view.position.board.copy()
-    board.play(point, view.position.to_play)
-    return board
+    before, rules = view.position, view.position.rules
+    board = before.board.copy()
+    board.play(point, before.to_play)
+    extra = rules.extra_stones(board, board.to_move)
+    board.komi += extra - rules.extra_stones(before.board, before.to_play)
+    number, to_play = before.number + 1, board.to_move
+    return Position(board=board, number=number, to_play=to_play, played=None, rules=rules)

@@ -14,15 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.policy.balanced_views import (
     Behind,
     balance,
-    board_behind,
     first_choices,
     outlooks_behind,
+    position_behind,
 )
 from gopolicy.policy.outlook import Outlook
 from gopolicy.policy.policy import Policy
@@ -125,9 +124,9 @@ def review_moves(policy: Policy, asked: Sequence[Position]) -> list[MoveFigures]
     views = policy(asked)
     if not views or not policy.knows_outcomes:
         return [_figures(position, view) for position, view in zip(asked, views, strict=True)]
-    boards = [board_behind(view, _played(view)) for view in views]
-    follows = [_is_at(asked[k], board) for k, board in enumerate(boards[:-1], start=1)] + [False]
-    ends = policy([board for board, known in zip(boards, follows, strict=True) if not known])
+    reached = [position_behind(view, _played(view)) for view in views]
+    follows = [_is_same(asked[k], each) for k, each in enumerate(reached[:-1], start=1)] + [False]
+    ends = policy([each for each, known in zip(reached, follows, strict=True) if not known])
     seen, rest = [*views, *ends], iter(range(len(views), len(views) + len(ends)))
     after = [index + 1 if known else next(rest) for index, known in enumerate(follows)]
     behind = _behind(policy, seen, after)
@@ -227,10 +226,10 @@ def _choice(view: View) -> Point | None:
     return best[0][0] if best and _played(view) != PASS else None
 
 
-def _is_at(position: Position, board: Board) -> bool:
-    """Say whether a position is that of a board, with the same player to move."""
-    same = position.to_play == board.to_move and position.board.komi == board.komi
-    return same and np.array_equal(position.board.events, board.events)
+def _is_same(one: Position, other: Position) -> bool:
+    """Say whether two positions are one, with the same player to move."""
+    same = one.to_play == other.to_play and one.board.komi == other.board.komi
+    return same and np.array_equal(one.board.events, other.board.events)
 
 
 def _figures(position: Position, view: View) -> MoveFigures:

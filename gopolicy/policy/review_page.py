@@ -3,7 +3,9 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -12,13 +14,14 @@ from markupsafe import Markup
 from gopolicy.draw.board_picture import BoardPicture
 from gopolicy.draw.board_svg import CELL, STONE, board_svg
 from gopolicy.draw.render import render_page
-from gopolicy.errors import GoPolicyError
+from gopolicy.errors import GoPolicyError, SgfError
 from gopolicy.go.board import Board
-from gopolicy.go.types import Color
+from gopolicy.go.rules import Rules
+from gopolicy.go.types import EVENT_SETUP, Color
 from gopolicy.go.vertex import vertex_name
 from gopolicy.policy.game_review import MoveFigures, least_expected, lost_most, players
 from gopolicy.sgf.marks import marks_at
-from gopolicy.sgf.positions import position_before
+from gopolicy.sgf.positions import position_before, record_rules
 from gopolicy.sgf.record import GameRecord
 from gopolicy.sgf.tree import GameTree, TreeNode
 
@@ -31,7 +34,7 @@ def review_page(
     """Return the page of a game, given also as a tree with its comments and variations."""
     script = files("gopolicy.draw").joinpath("templates/review.js").read_text("utf-8")
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    nodes, left_out = _nodes(tree)
+    nodes, left_out = _nodes(tree, record_rules(record.rules))
     size = record.size
     return render_page(
         "review.html",
@@ -67,35 +70,90 @@ def _said(record: GameRecord) -> str:
     return ", ".join(part for part in [*parts, result] if part)
 
 
-def _nodes(tree: GameTree) -> tuple[list[dict[str, Any]], int]:
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A node to go to, or the steps to take back once all behind it was seen."""
+
+    node: TreeNode | None
+    parent: int = -1
+    """Where the node before it stands in the list of those that were seen."""
+    waiting: tuple[int, ...] = ()
+    """Setup of the nodes before it that is a position only with what follows."""
+    steps: int = 0
+
+
+def _nodes(tree: GameTree, rules: Rules) -> tuple[list[dict[str, Any]], int]:
     """Return the nodes in the order of the tree, and how many are left out as unplayable."""
     found: list[dict[str, Any]] = []
+    setups: set[int] = set()
     main = {node.number for node in tree.line_through(tree.root)}
-    waiting: list[tuple[TreeNode, Board, int]] = [(tree.root, Board(tree.size), -1)]
-    while waiting:
-        node, board, parent = waiting.pop()
-        before = board.stones.reshape(-1)
-        try:
-            board.carry_out(node.events(tree.size))
-        except GoPolicyError:
+    board = Board(tree.size, suicide=rules.suicide)
+    visits = [_Visit(tree.root)]
+    while visits:
+        visit = visits.pop()
+        node = visit.node
+        if node is None:
+            board.undo(visit.steps)
             continue
+        before = board.stones.reshape(-1)
+        done = _carry_out(board, node, visit.waiting)
+        if done is None:
+            continue
+        steps, waiting = done
         after = board.stones.reshape(-1)
         changes = [[int(at), int(after[at])] for at in np.flatnonzero(before != after)]
-        entry = {"parent": parent, "main": node.number in main, "ply": board.ply, "set": changes}
-        if board.last_move is not None and node.is_move():
-            color = Color(int(board.events[-1]) >> 10 & 3)
-            vertex = vertex_name(board.last_move, tree.size)
-            entry |= {"vertex": vertex, "last": int(board.last_move), "color": int(color)}
-        if comment := node.text("C"):
-            entry["comment"] = comment
-        if marks := marks_at(node, tree.size):
-            entry["marks"] = [[int(point), text] for point, text in marks.items()]
-        found.append(entry)
+        entry = {"parent": visit.parent, "main": node.number in main, "ply": board.ply}
+        found.append(entry | {"set": changes} | _shown(node, board))
+        if steps and not node.is_move():
+            setups.add(len(found) - 1)
+        visits.append(_Visit(None, steps=steps))
         here = len(found) - 1
-        for index, child in reversed(list(enumerate(node.children))):
-            alone = len(node.children) == 1 and index == 0
-            waiting.append((child, board if alone else board.copy(), here))
+        visits += [_Visit(child, here, waiting) for child in reversed(node.children)]
+    changed = False
+    for index, entry in reversed([each for each in enumerate(found) if each[1]["main"]]):
+        entry["decides"] = not changed  # the next move is made in this position
+        changed = (changed or index in setups) and "vertex" not in entry
     return found, len(tree.nodes) - len(found)
+
+
+def _carry_out(
+    board: Board, node: TreeNode, waiting: tuple[int, ...]
+) -> tuple[int, tuple[int, ...]] | None:
+    """Do what a node says; return the steps it took and the setup that waits for what follows.
+
+    Setup on its own may be no position yet, with a chain that has no liberty.  None, and the board
+    as it was, where the node cannot be played.
+    """
+    steps = 0
+    try:
+        events = [*waiting, *node.events(board.size)]
+        runs = [list(run) for _, run in groupby(events, lambda event: event & EVENT_SETUP)]
+        for run in runs:
+            for part in [run] if run[0] & EVENT_SETUP else [[event] for event in run]:
+                board.carry_out(part)
+                steps += 1
+    except SgfError:
+        return None
+    except GoPolicyError:
+        board.undo(steps)
+        is_setup = all(event & EVENT_SETUP for event in events)
+        return (0, tuple(events)) if is_setup else None
+    return steps, ()
+
+
+def _shown(node: TreeNode, board: Board) -> dict[str, Any]:
+    """Return what the page shows of a node: the last move, comment and marks."""
+    entry: dict[str, Any] = {}
+    if board.last_move is not None:
+        color = Color(int(board.events[-1]) >> 10 & 3)
+        entry |= {"last": int(board.last_move), "color": int(color)}
+        if node.is_move():
+            entry["vertex"] = vertex_name(board.last_move, board.size)
+    if comment := node.text("C"):
+        entry["comment"] = comment
+    if marks := marks_at(node, board.size):
+        entry["marks"] = [[int(point), text] for point, text in marks.items()]
+    return entry
 
 
 def _move(each: MoveFigures, size: int) -> dict[str, Any]:

@@ -190,6 +190,8 @@ class _Reader:
         stones = self.moves("initialStones", size, required=False)
         if any(point == PASS for _, point in stones):
             raise QueryError("a stone cannot be a pass", "initialStones")
+        if len({point for _, point in stones}) < len(set(stones)):
+            raise QueryError("a point has stones of both colors", "initialStones")
         first = self.take("initialPlayer")
         game = GameSoFar(
             size=size,

@@ -19,11 +19,18 @@ from typing import IO, NamedTuple, cast
 from gopolicy.errors import ArchiveError
 from gopolicy.files import check_regular, open_regular
 from gopolicy.sgf import record as reasons
-from gopolicy.sgf.containers import Tar, unpacked, zip_name_problem, zip_problem
+from gopolicy.sgf.containers import (
+    Tar,
+    unpacked,
+    zip_directory_bytes,
+    zip_name_problem,
+    zip_problem,
+)
 from gopolicy.sgf.record import Rejection
 
 _MEGABYTE = 1 << 20
 _LARGEST_HEADER = 4 * _MEGABYTE
+_LARGEST_DIRECTORY = 128 * _MEGABYTE  # of a zip file: more than a million members
 _LISTING = 4  # times as much as is read may be unpacked to list what else there is
 _OF_ROOTS = (
     b"GM|FF|SZ|CA|AP|ST|PB|PW|BR|WR|BT|WT|EV|RO|GN|GC|DT|PC|KM|HA|RE|RU|TM|OT|ON|AN|CP|SO|US|ID"
@@ -312,6 +319,10 @@ class _Reader:
             yield Rejection(name=name, reason=reasons.TRUNCATED, detail="the end mark is missing")
 
     def _read_zip(self, file: IO[bytes], name: str, depth: int) -> Iterator[ArchiveMember]:
+        if zip_directory_bytes(file) > _LARGEST_DIRECTORY:
+            detail = f"more than {_LARGEST_DIRECTORY:,} bytes of names; as tar it can be read"
+            yield Rejection(name=name, reason=reasons.TOO_MANY, detail=detail)
+            return
         with zipfile.ZipFile(file) as archive:
             for number, info in enumerate(archive.infolist()):
                 if number >= self.limits.members:

@@ -21,7 +21,7 @@ _NOTHING = tarfile.EmptyHeaderError  # type: ignore[attr-defined]
 _PART = tarfile.TruncatedHeaderError  # type: ignore[attr-defined]
 _LARGEST_DICTIONARY = 256 << 20  # xz -9 needs 65 MB
 _PIECE = 1 << 16
-_ZIP_END = b"PK\5\6"
+_ZIP_END, _ZIP64_END = b"PK\5\6", b"PK\6\6"
 _ZIP_END_BYTES, _LONGEST_ZIP_COMMENT = 22, 1 << 16
 _ZIP64 = 0xFFFF
 
@@ -121,14 +121,36 @@ class _Streams(io.RawIOBase):
         return data
 
 
+def zip_directory_bytes(file: IO[bytes]) -> int:
+    """Return how many bytes the directory of a zip file has by its end; 0 where it says nothing.
+
+    `zipfile` reads all of it at once, before anybody can count the members.
+    """
+    tail = _zip_tail(file)
+    end, large = tail.rfind(_ZIP_END), tail.rfind(_ZIP64_END)
+    places = [(end, 12, 4)] * (end >= 0) + [(large, 40, 8)] * (large >= 0)
+    return max((_number(tail, at + offset, size) for at, offset, size in places), default=0)
+
+
+def _number(data: bytes, at: int, size: int) -> int:
+    """Return a number of so many bytes; 0 for one that only says that it stands elsewhere."""
+    number = int.from_bytes(data[at : at + size], "little")
+    return 0 if number == 256**size - 1 else number
+
+
+def _zip_tail(file: IO[bytes]) -> bytes:
+    """Return the last bytes of a zip file, in which its end begins."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(0, size - _LONGEST_ZIP_COMMENT - _ZIP_END_BYTES))
+    return file.read()
+
+
 def zip_problem(file: IO[bytes], archive: zipfile.ZipFile) -> str:
     """Return what is in a zip file beside the members of its directory; empty for nothing."""
     members = archive.infolist()
     if min((info.header_offset for info in members), default=0) > 0:
         return "something in front of its first member"
-    size = file.seek(0, io.SEEK_END)
-    file.seek(max(0, size - _LONGEST_ZIP_COMMENT - _ZIP_END_BYTES))
-    tail = file.read()
+    tail = _zip_tail(file)
     tail = tail[tail.rfind(_ZIP_END) :]
     count, comment = (int.from_bytes(tail[at : at + 2], "little") for at in (10, 20))
     if count not in (_ZIP64, len(members)):

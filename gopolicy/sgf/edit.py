@@ -26,6 +26,7 @@ _TOKEN = re.compile(
 )
 _LOWER = re.compile("[a-z]")
 _MARKS = {"LB", "L", "M", "MA", "TR", "CR", "SQ", "SL"}
+_CHANGES = {"B", "W", "AB", "AW", "AE", "PL"}
 _COLUMNS = "abcdefghijklmnopqrstuvwxy"
 
 
@@ -46,6 +47,8 @@ class _Node:
     end: int
     """Behind its last value: where new properties go."""
     moves: int = 0
+    changes: bool = False
+    """Whether a move is made there, or stones or the player to move are set up."""
     comment: tuple[int, int] | None = None
     """The value of C, without its brackets."""
     labels_end: int | None = None
@@ -79,9 +82,9 @@ class SgfText:
     def with_notes(self, notes: Mapping[int, Note]) -> bytes:
         """Return the text with notes at the root (0) and at the moves, by their number.
 
-        Comments go behind those of the file, labels to points without a mark, and a property of
-        the file keeps its value.  Remarks that are there already are not repeated.  Raises
-        SgfError if the games would not be what they were.
+        Comments go behind those of the file, labels to points without a mark.  Other properties go
+        to nodes that have none of them, so what the file says stays.  Remarks that are there
+        already are not repeated.  Raises SgfError if the games would not be what they were.
         """
         edits: list[tuple[int, str]] = []
         for node, numbers in self._numbered():
@@ -89,11 +92,11 @@ class SgfText:
             if wanted:
                 edits += self._labels(node, wanted[-1])
                 edits += self._comment(node, "\n".join(note.comment for note in wanted))
-                edits += [
-                    (node.end, f"{ident}[{_escaped(text)}]")
-                    for ident, text in wanted[-1].properties.items()
-                    if ident not in node.idents
-                ]
+                if not node.idents & wanted[-1].properties.keys():  # they belong together
+                    edits += [
+                        (node.end, f"{ident}[{_escaped(text)}]")
+                        for ident, text in wanted[-1].properties.items()
+                    ]
         pieces, done = [], 0
         for place, text in sorted(edits, key=lambda edit: edit[0]):
             pieces += [self._text[done:place], text]
@@ -104,14 +107,23 @@ class SgfText:
             raise SgfError("too damaged to add remarks to it")
         return data
 
+    def holds(self, *idents: str) -> bool:
+        """Say whether a node of the main line has one of these properties."""
+        return any(node.idents & set(idents) for node in self._nodes)
+
     def _numbered(self) -> Iterator[tuple[_Node, list[int]]]:
         """Yield the nodes that may have notes, and the numbers of those."""
-        done = 0
-        for index, node in enumerate(self._nodes):
-            numbers = [0] * (index == 0) + list(range(done + 1, done + node.moves + 1))
+        decides, is_next = [], True
+        for node in reversed(self._nodes):
+            decides.append(is_next)  # no setup stands between it and the next move
+            is_next = node.moves > 0 if node.changes else is_next
+        done, waiting = 0, [0]
+        for node, here in zip(self._nodes, reversed(decides), strict=True):
+            waiting += range(done + 1, done + node.moves + 1)
             done += node.moves
-            if numbers:
-                yield node, numbers
+            if waiting and here:
+                yield node, waiting
+                waiting = []
 
     def _comment(self, node: _Node, comment: str) -> Iterator[tuple[int, str]]:
         text = _escaped(comment)
@@ -184,6 +196,7 @@ def _add_value(node: _Node, ident: str, match: re.Match[str]) -> None:
     value, end = match[1], match.end()
     node.end = end
     node.idents.add(ident)
+    node.changes |= ident in _CHANGES
     if ident in ("B", "W"):
         node.moves += 1
     elif ident == "C" and node.comment is None:

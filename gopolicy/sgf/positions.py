@@ -1,16 +1,16 @@
 """The positions of a recorded game."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gopolicy.errors import ConfigError, IllegalMove, SgfError
 from gopolicy.go.board import Board
 from gopolicy.go.handicap import handicap_stones
-from gopolicy.go.kernels import event_color, event_point, new_board, replay
-from gopolicy.go.rules import Rules, rules_named
+from gopolicy.go.kernels import event_color, event_point
+from gopolicy.go.rules import AREA, Rules, rules_named
 from gopolicy.go.types import EVENT_SETUP, Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.sgf.record import GameRecord
@@ -27,6 +27,8 @@ class Position:
     to_play: Color
     played: Point | None
     """The next move of the record, which may be `PASS`; None after the last one."""
+    rules: Rules = AREA
+    """What the komi of the board is suited to."""
 
     def __repr__(self) -> str:
         """Return which position it is, in one line."""
@@ -47,29 +49,24 @@ def board_after(record: GameRecord, events: int | None = None) -> Board:
     """Return the board after so many events of a record, by default after all of them.
 
     Its komi is that of the record, 0 where there is none, with the points that the rules it names
-    give White for handicap stones.  Raises IllegalMove, which names the record and the move, where
-    the rules refuse one.
+    give White for handicap stones; suicide is legal where they say so.  Raises IllegalMove, which
+    names the record and the move, where the rules refuse one.
     """
-    try:
-        with _named(record, events):
-            board = Board.from_events(record.size, record.events[:events])
-    except ConfigError as error:  # of a setup
-        raise SgfError(f"{record.name}: {error}") from error
+    board = Board(record.size, suicide=record_rules(record.rules).suicide)
+    _carry_out(record, board, record.events[:events])
     board.komi = whole_komi(record.komi, record.rules, board)
     return board
 
 
-@contextmanager
-def _named(record: GameRecord, events: int | None) -> Iterator[None]:
-    """Name the record and the move where one of its first events is refused."""
+def _carry_out(record: GameRecord, board: Board, events: NDArray[np.uint16]) -> None:
+    """Do what the next events of a record say; name the record and the move that is refused."""
     try:
-        yield
+        board.carry_out(events)
     except IllegalMove as error:
-        wanted = record.events[:events]
-        at = replay(new_board(record.size), wanted, len(wanted))
-        number = int(np.count_nonzero(wanted[: at + 1] < EVENT_SETUP))
-        message = f"{record.name}: move {number} is illegal: {error}"
+        message = f"{record.name}: move {board.ply + 1} is illegal: {error}"
         raise IllegalMove(message, error.reason) from error
+    except ConfigError as error:  # of a setup
+        raise SgfError(f"{record.name}: {error}") from error
 
 
 def whole_komi(komi: float | None, rules: str, board: Board) -> float:
@@ -85,7 +82,7 @@ def record_rules(name: str) -> Rules:
     try:
         return rules_named(name)
     except ConfigError:
-        return Rules()
+        return AREA
 
 
 def position_before(record: GameRecord, number: int | None = None) -> Position:
@@ -101,8 +98,9 @@ def position_before(record: GameRecord, number: int | None = None) -> Position:
     if stop < len(record.events):
         event = int(record.events[stop])
         to_play, played = Color(event_color(event)), Point(event_point(event))
-    board.komi = record_rules(record.rules).area_komi(board, to_play)
-    return Position(board=board, number=number, to_play=to_play, played=played)
+    rules = record_rules(record.rules)
+    board.komi = rules.area_komi(board, to_play)
+    return Position(board=board, number=number, to_play=to_play, played=played, rules=rules)
 
 
 def positions(record: GameRecord) -> Iterator[Position]:
@@ -113,12 +111,13 @@ def positions(record: GameRecord) -> Iterator[Position]:
     moves = np.flatnonzero(record.events < EVENT_SETUP).tolist()
     if not moves:
         return
-    board, done = board_after(record, moves[0]), moves[0]
+    board, done, rules = board_after(record, moves[0]), moves[0], record_rules(record.rules)
     for number, stop in enumerate(moves, start=1):
-        with _named(record, stop):
-            board.carry_out(record.events[done:stop])
+        _carry_out(record, board, record.events[done:stop])
         board.komi = whole_komi(record.komi, record.rules, board)
         done, event = stop, int(record.events[stop])
         to_play, played = Color(event_color(event)), Point(event_point(event))
-        board.komi = record_rules(record.rules).area_komi(board, to_play)
-        yield Position(board=board.copy(), number=number, to_play=to_play, played=played)
+        board.komi = rules.area_komi(board, to_play)
+        yield Position(
+            board=board.copy(), number=number, to_play=to_play, played=played, rules=rules
+        )

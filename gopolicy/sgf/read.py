@@ -57,7 +57,7 @@ _BRACKET_IN_CHARACTER = ("cp932", "big5", "big5hkscs", "gb18030", "cp949", "joha
 _ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0")
 """How zip, gzip, bzip2 and xz files begin."""
 _TAR_MAGIC = slice(257, 262)
-_ONE_GAME = ", expected one game; read_games goes through all in it"
+_ONE_GAME = ", expected the file of one game (in Python, read_games goes through all in it)"
 
 
 class _Refused(Exception):
@@ -86,18 +86,22 @@ def parse_games(data: bytes, name: str = "") -> Iterator[GameRecord | Rejection]
             yield Rejection(name=name, reason=reasons.UNREADABLE, detail=detail)
 
 
-def read_game(source: bytes | str | os.PathLike[str], name: str = "<SGF text>") -> GameRecord:
-    """Return the first game of an SGF text called name, or of the file at a path.
+def read_game(
+    source: bytes | str | os.PathLike[str], name: str = "<SGF text>", *, game: int = 1
+) -> GameRecord:
+    """Return a game, the first one or a later one, of an SGF text called name or a file at a path.
 
     Raises SgfError, also for an archive: `gopolicy.read_games` goes through all games of one.
     """
     if not isinstance(source, bytes):
         name = os.fspath(named(source))
         source = _read_game_file(name)
-    first = next(parse_games(source, name))
-    if isinstance(first, Rejection):
-        raise SgfError(f"{name}: {first.reason}: {first.detail}")
-    return first
+    found = next(islice(parse_games(source, name), game - 1, None), None)
+    if found is None:
+        raise SgfError(f"{name}: there is no game {game} in it")
+    if isinstance(found, Rejection):
+        raise SgfError(f"{name}: {found.reason}: {found.detail}")
+    return found
 
 
 def _read_game_file(name: str) -> bytes:

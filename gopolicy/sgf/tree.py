@@ -5,6 +5,7 @@ Every property of every node is kept, known or not.  What is written is FF[4] in
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from sgfmill import sgf_grammar
 
@@ -17,6 +18,8 @@ from gopolicy.sgf.record import GameRecord, Rejection
 from gopolicy.sgf.write import write_game
 
 MAX_NODES = 200_000
+_NEAR = 50
+"""Trees that are looked at for a game of a file with damaged brackets, in their order."""
 _MOVES = ("B", "W")
 _CODE = {"CA": [b"UTF-8"]}
 _OF_ROOTS = frozenset({"GM", "FF", "SZ", "CA", "AP", "PB", "PW", "KM", "RE"})
@@ -129,6 +132,14 @@ def read_trees(data: bytes, name: str) -> tuple[list[GameTree], list[str]]:
     found = list(parse_games(data, name))
     whole = list(_trees(decode(data).text))
     paired = len(whole) == len(found)
+    if not paired:
+        whole = [tree for tree in whole if not tree.fragment]
+
+    @cache
+    def following(at: int, size: int) -> list[int] | None:
+        """Return what stands behind the root of a tree; for several games it is asked for."""
+        return _behind_root(whole[at], size)
+
     kept = "" if paired else "; it is not kept"
     trees: list[GameTree] = []
     remarks: list[str] = []
@@ -139,8 +150,9 @@ def read_trees(data: bytes, name: str) -> tuple[list[GameTree], list[str]]:
             remarks.append(f"{game.name}: {game.reason}: {game.detail}{kept if trees else ''}")
             refused += [whole[number]] if paired else []
             continue
-        candidates = [number] if paired else range(place, len(whole))
-        at = next((at for at in candidates if _fit(whole[at], game)), None)
+        candidates = [number] if paired else range(place, min(place + _NEAR, len(whole)))
+        size = game.size
+        at = next((at for at in candidates if _fit(whole[at], game, following(at, size))), None)
         if at is not None:
             tree, place = whole[at], at + 1
             if not tree.complete:
@@ -148,7 +160,7 @@ def read_trees(data: bytes, name: str) -> tuple[list[GameTree], list[str]]:
         else:
             remarks.append(f"{game.name}: damaged, so only its main line is here")
             tree = next(_trees(write_game(game)))
-            _fit(tree, game)
+            _fit(tree, game, _behind_root(tree, size))
         if game.handicap_placed:
             remarks.append(f"{game.name}: its handicap stones stand on the fixed points")
         if trees:
@@ -178,14 +190,25 @@ def write_tree(tree: GameTree) -> bytes:
     return _written(tree, {"FF": [b"4"]} | _CODE | {"GM": [b"1"]})
 
 
-def _fit(tree: GameTree, record: GameRecord) -> bool:
-    """Give a tree the size of a record, and its unwritten handicap, if they are one game."""
+def _behind_root(tree: GameTree, size: int) -> list[int] | None:
+    """Return what happens on the main line behind the root; None where a board lacks a point."""
+    line = tree.line_through(tree.root)[1:]
+    try:
+        return [event for node in line for event in node.events(size)]
+    except SgfError:
+        return None
+
+
+def _fit(tree: GameTree, record: GameRecord, following: list[int] | None) -> bool:
+    """Give a tree the size of a record, and its unwritten handicap, if they are one game.
+
+    following is what happens in the tree behind its root, on a board of that size.
+    """
     events, size = record.events.tolist(), record.size
     root = TreeNode(0, dict(tree.root.properties))
-    if tree.fragment:
+    if tree.fragment or following is None or len(following) > len(events):
         return False
     try:
-        following = [e for node in tree.line_through(tree.root)[1:] for e in node.events(size)]
         if record.handicap_placed and "AB" not in root.properties:
             stones = GameRecord(size=size, events=record.events[: record.handicap])
             added = sgf_grammar.parse_sgf_game(write_game(stones)).sequence[0]

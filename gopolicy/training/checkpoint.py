@@ -207,7 +207,9 @@ def _distribute(parts: Parts, tensors: Mapping[str, Tensor], scalars: Mapping[st
     state: dict[int, dict[str, Any]] = {}
     for key, value in (_under("optimizer/", tensors) | _under("optimizer/", scalars)).items():
         index, _, name = key.partition("/")
-        state.setdefault(int(index), {})[name] = _like(value, parameters[int(index)])
+        if not index.isdecimal():
+            raise ValueError(f"the optimizer has no state {key[:60]!r}")
+        state.setdefault(int(index), {})[name] = _like(value, parameters[int(index)], name)
     groups = parts.optimizer.state_dict()["param_groups"]
     for group in groups:
         if len({frozenset(state.get(index, ())) for index in group["params"]}) > 1:
@@ -215,10 +217,18 @@ def _distribute(parts: Parts, tensors: Mapping[str, Tensor], scalars: Mapping[st
     parts.optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def _like(value: Any, parameter: Tensor) -> Any:
-    """Return value in the memory order of its parameter, which fused optimizers rely on."""
-    if not isinstance(value, Tensor) or value.shape != parameter.shape:
+def _like(value: Any, parameter: Tensor, name: str) -> Any:
+    """Return value in the memory order of its parameter, which fused optimizers rely on.
+
+    ValueError for a tensor of another shape: they would read beyond its end.
+    """
+    if not isinstance(value, Tensor) or name == "step":
+        if isinstance(value, Tensor) and value.shape:
+            raise ValueError(f"a step of shape {tuple(value.shape)}")
         return value
+    if value.shape != parameter.shape:
+        shapes = f"{tuple(value.shape)} for {tuple(parameter.shape)}"
+        raise ValueError(f"{name} of the optimizer has shape {shapes}")
     return torch.empty_like(parameter, requires_grad=False).copy_(value)
 
 

@@ -11,7 +11,7 @@ import torch
 
 import gopolicy
 from gopolicy.errors import ConfigError, OutputError
-from gopolicy.files import read_json, read_limited, write_text
+from gopolicy.files import parse_json, read_json, read_limited, write_text
 
 DESCRIPTION, METRICS = "run.json", "metrics.jsonl"
 MAX_LOG = 1 << 30
@@ -123,8 +123,8 @@ def _entries(path: Path, positions: int) -> list[str]:
 def _position_of(line: str) -> float:
     """Return after how many positions a line was logged; infinity if it is no entry."""
     try:
-        return float(json.loads(line)["positions"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+        return float(parse_json(line)["positions"])
+    except (ValueError, TypeError, KeyError):
         return float("inf")
 
 

@@ -1,7 +1,6 @@
 """What a run looks like so far: a chart and a page in its folder, made anew as it goes on."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from matplotlib.ticker import EngFormatter, PercentFormatter
 
 from gopolicy.draw.figure import BLUE, GRAY, ORANGE, figure_png, new_axes, new_figure
 from gopolicy.draw.pages import training_page
-from gopolicy.files import replacing, write_text
+from gopolicy.files import parse_json, replacing, write_text
 from gopolicy.training.config import HITS, as_changes, from_json
 from gopolicy.training.journal import METRICS, read_run
 from gopolicy.training.objective import PROTOCOLS
@@ -52,7 +51,10 @@ def read_log(run: Path) -> dict[str, list[dict[str, Any]]]:
     """Return the sound entries of the log by kind, ``train`` and ``validation``, in order."""
     found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _FIGURES}
     for line in (run / METRICS).read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
+        try:
+            entry = parse_json(line)
+        except ValueError:  # a figure that no chart can show
+            continue
         kind = str(entry.get("kind"))
         if kind in found and all(type(entry.get(key)) in (int, float) for key in _FIGURES[kind]):
             found[kind].append(entry)

@@ -51,8 +51,7 @@ class Walk:
             shared = 1
         while len(self._path) > shared:
             self._path.pop()
-            for _ in range(self._steps.pop()):
-                self.board.undo()
+            self.board.undo(self._steps.pop())
         for each in path[shared:]:
             self._enter(each)
         root = self.tree.root
@@ -70,8 +69,11 @@ class Walk:
 
     def before(self, to_play: Color, played: Point | None) -> Position:
         """Return what is on the board as the position before a move."""
-        board = record_rules(self.tree.root.line("RU")).by_area(self.board, to_play)
-        return Position(board=board, number=board.ply + 1, to_play=to_play, played=played)
+        rules = record_rules(self.tree.root.line("RU"))
+        board = rules.by_area(self.board, to_play)
+        return Position(
+            board=board, number=board.ply + 1, to_play=to_play, played=played, rules=rules
+        )
 
     def move_at(self, node: TreeNode) -> tuple[Color, Point] | None:
         """Return the move made at a node; the last one where there are several."""

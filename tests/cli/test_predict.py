@@ -470,3 +470,32 @@ def test_an_archive_and_a_board_that_cannot_be_are_named(
         (line,) = capsys.readouterr().err.splitlines()[-1:]
         assert f"{name}: " in line
         assert words in line
+
+
+def test_a_later_game_of_a_file_can_be_chosen(
+    weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "two.sgf"
+    path.write_bytes(b"(;SZ[9];B[ee])(;SZ[9];B[cc];W[dd])")
+    words = (str(path), "--weights", weights)
+    assert predicted(capsys, *words, "--game", "2")["move_number"] == 3
+    assert main(["predict", *words]) == 0
+    assert "two.sgf: game 1 of several; --game chooses another" in capsys.readouterr().err
+    assert main(["predict", *words, "--game", "3"]) == 1
+    assert "two.sgf: there is no game 3 in it" in capsys.readouterr().err
+    seen = str(tmp_path / "seen.sgf")
+    assert main(["predict", *words, "--game", "2", "--annotate", seen]) == 1
+    assert "--annotate writes into the first game" in capsys.readouterr().err
+
+
+def test_figures_that_a_file_has_already_are_told_of_and_stay(
+    knowing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "game.sgf"
+    path.write_bytes(b"(;SZ[9]KM[6];B[ee]SBKV[33];W[cc])")
+    words = ("predict", str(path), "--weights", knowing, "--annotate", str(path))
+    assert main([*words]) == 0
+    assert "has win rates or leads (SBKV, SBKS); they stay as they are" in capsys.readouterr().err
+    game = sgf.Sgf_game.from_bytes(path.read_bytes()).get_main_sequence()
+    assert [game[1].get_raw("SBKV"), game[1].has_property("SBKS")] == [b"33", False]
+    assert game[2].has_property("SBKS")

@@ -1,16 +1,21 @@
 """``gopolicy review`` from end to end on small boards, its page in a real browser."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from reference.commands import object_of
 from reference.tiny_games import random_record, write_outcome_weights, write_weights
 from reference.web_browser import open_browser
 
 from gopolicy.__main__ import main
+from gopolicy.go.board import Board
+from gopolicy.sgf.tree import read_trees
 from gopolicy.sgf.write import write_game
 
 torch.set_num_threads(1)
@@ -60,6 +65,21 @@ def test_every_move_has_figures_and_the_page_is_written(
     assert knowing not in text  # whoever gets the page does not learn of the user's folders
 
 
+def test_a_review_and_predict_say_the_same_of_a_position(
+    game: Path, knowing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (str(game), "--weights", knowing)
+    found = reviewed(capsys, *words, "--out", str(tmp_path / "p.html"))["moves"]
+    for each in found[4], found[19]:
+        number = str(each["number"] + 1)
+        said = object_of(capsys, "predict", *words, "--move", number, "--device", "cpu")
+        sign = 1 if said["to_play"] == "black" else -1
+        assert each["black_lead"] == pytest.approx(sign * said["score_lead"], abs=0.011)
+        number = str(each["number"])
+        said = object_of(capsys, "predict", *words, "--move", number, "--device", "cpu")
+        assert each["probability"] == pytest.approx(said["played_probability"], abs=1e-5)
+
+
 def test_a_network_that_knows_moves_alone_says_nothing_of_losses(
     game: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,13 +90,21 @@ def test_a_network_that_knows_moves_alone_says_nothing_of_losses(
 
 
 def test_one_of_several_games_is_chosen(
-    tmp_path: Path, knowing: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    knowing: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = tmp_path / "two.sgf"
     path.write_bytes(b"(;GM[1]SZ[7];B[cc];W[dd])(;GM[1]SZ[7];B[cd];W[dc];B[ee])")
     words = (str(path), "--weights", knowing, "--out", str(tmp_path / "p.html"))
     assert len(reviewed(capsys, *words)["moves"]) == 2
     assert len(reviewed(capsys, *words, "--game", "2")["moves"]) == 3
+    monkeypatch.chdir(tmp_path)
+    for game, page in (("1", "two-review.html"), ("2", "two-2-review.html")):
+        found = reviewed(capsys, str(path), "--weights", knowing, "--game", game)
+        assert found["page"] == page
+        assert Path(page).is_file()
     assert main(["review", *words, "--game", "3"]) != 0
     assert "expected a game from 1 to 2, got 3" in capsys.readouterr().err
 
@@ -101,6 +129,91 @@ def test_a_file_that_is_no_game_leaves_no_page(
     assert main([*words]) != 0
     assert "bad.sgf" in capsys.readouterr().err
     assert not page.exists()
+
+
+def nodes_of(
+    capsys: pytest.CaptureFixture[str], folder: Path, knowing: str, text: bytes
+) -> list[dict[str, Any]]:
+    """Return the nodes on the page of a game."""
+    (folder / "game.sgf").write_bytes(text)
+    page = folder / "nodes.html"
+    words = (str(folder / "game.sgf"), "--weights", knowing, "--out", str(page))
+    assert main(["review", *words]) == 0
+    assert "left out" not in page.read_text("utf-8")
+    (data,) = re.findall(r'id="data"[^>]*>(.*?)</script>', page.read_text("utf-8"), re.DOTALL)
+    nodes: list[dict[str, Any]] = json.loads(data)["nodes"]
+    return nodes
+
+
+def stones_at(nodes: list[dict[str, Any]], index: int) -> dict[int, int]:
+    """Return the stones of a node, put together from the root on as the page does."""
+    path = []
+    while index >= 0:
+        path.append(index)
+        index = nodes[index]["parent"]
+    found: dict[int, int] = {}
+    for each in reversed(path):
+        found |= dict(map(tuple, nodes[each]["set"]))
+    return {point: color for point, color in found.items() if color}
+
+
+def test_setup_that_is_a_position_only_with_the_next_node_is_on_the_page(
+    knowing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = b"(;SZ[9];AW[aa]AB[ba][ab];AE[aa]C[now];B[ee];W[ff])"
+    nodes = nodes_of(capsys, tmp_path, knowing, text)
+    assert [each.get("vertex") for each in nodes] == [None, None, None, "E5", "F4"]
+    assert stones_at(nodes, 1) == {}
+    assert stones_at(nodes, 2) == {1: 1, 9: 1}
+    assert [each["decides"] for each in nodes] == [False, False, True, True, True]
+
+
+def test_every_node_of_a_tree_has_its_stones_whatever_was_seen_before(
+    knowing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    branch = b"(;W[ba](;B[ab])(;W[ab];B[ii];AW[cc];W[ca]))(;W[bb];C[x];W[cb])"
+    text = b"(;SZ[9];B[aa]" + branch + b"(;AE[aa];B[hh]))"
+    nodes = nodes_of(capsys, tmp_path, knowing, text)
+    tree = read_trees(text, "game.sgf")[0][0]
+    boards = {}
+    for node in tree.nodes.values():
+        board = Board(9)
+        for each in node.path():
+            board.carry_out(each.events(9))
+        flat = board.stones.ravel()
+        boards[node.number] = {int(at): int(flat[at]) for at in np.flatnonzero(flat)}
+    assert len(nodes) == len(boards)
+    shown = [json.dumps(stones_at(nodes, k), sort_keys=True) for k in range(len(nodes))]
+    assert sorted(shown) == sorted(json.dumps(each, sort_keys=True) for each in boards.values())
+
+
+def test_a_node_without_a_move_keeps_the_last_one(
+    knowing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nodes = nodes_of(capsys, tmp_path, knowing, b"(;SZ[9];B[ee];C[only words];W[ff];TB[aa])")
+    assert [(each["ply"], each.get("last")) for each in nodes[1:]] == [
+        (1, 40), (1, 40), (2, 50), (2, 50),
+    ]  # fmt: skip
+
+
+def test_an_empty_game_says_so(
+    knowing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nodes_of(capsys, tmp_path, knowing, b"(;GM[1]FF[4]SZ[9])")
+    text = (tmp_path / "nodes.html").read_text("utf-8")
+    assert "The game has no moves." in text
+    assert "moves alone" not in text
+
+
+def test_suicide_is_a_move_where_the_rules_of_the_record_say_so(
+    knowing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = b"(;SZ[9]RU[NZ];W[ac];W[bb];W[ca];B[aa];B[ba];B[ab];W[ee])"
+    nodes = nodes_of(capsys, tmp_path, knowing, text)
+    assert stones_at(nodes, 6) == {2: 2, 10: 2, 18: 2}
+    (tmp_path / "game.sgf").write_bytes(text.replace(b"NZ", b"Chinese"))
+    assert main(["review", str(tmp_path / "game.sgf"), "--weights", knowing]) == 1
+    assert "A8 on 9x9: it is suicide" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="module")

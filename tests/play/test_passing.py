@@ -272,6 +272,28 @@ def test_resigning_needs_to_be_asked_for_and_to_be_late_enough() -> None:
     assert chosen(Player(Wishes(), patient), lost, Color.BLACK) == "pass"
 
 
+def test_by_territory_a_game_is_resigned_only_if_it_is_lost_by_territory() -> None:
+    more_black = Board.from_diagram(
+        """
+        . . X X O O .
+        X X X X O . O
+        X X X X O O O
+        . X X X O . O
+        X X . X O O .
+        X X X X O . O
+        . X X X O O .
+        """,
+        komi=0.5,
+        to_move=Color.WHITE,
+    )
+    player = Player(Noise(1), PlayerSettings(resign_below=0.1, resign_from=0, resign_margin=1))
+    assert (more_black.area_score().margin, more_black.territory_score().margin) == (6.5, -1.5)
+    assert player.choose(more_black, Color.WHITE).resign
+    by_territory = player.choose(more_black, Color.WHITE, scoring="territory")
+    assert (by_territory.resign, by_territory.vertex) == (False, "pass")
+    assert by_territory.score == pytest.approx(1.5, abs=1.1)
+
+
 def test_white_waits_longer_before_resigning_a_handicap_game() -> None:
     board = Board.from_diagram(SETTLED.replace("O", "."), komi=0.5, to_move=Color.WHITE)
     settings = PlayerSettings(resign_below=0.1, resign_from=0)

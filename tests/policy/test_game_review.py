@@ -12,6 +12,7 @@ from gopolicy.errors import IllegalMove
 from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point, move_event, setup_event
 from gopolicy.nets.weights import load_weights
+from gopolicy.policy.balanced_views import balanced_views
 from gopolicy.policy.game_review import (
     MoveFigures,
     least_expected,
@@ -109,6 +110,21 @@ def test_setup_within_a_game_and_two_moves_of_one_color(knowing: Policy) -> None
     found = review_game(knowing, record)
     assert [each.color.name[0] for each in found] == list("BBWWBW")
     check_against_one_at_a_time(knowing, record, found)
+
+
+@pytest.mark.parametrize("end", ["B[];W[]", "B[dd];W[];B[]", "B[];W[hh];B[hg]"])
+def test_by_territory_the_end_of_a_review_is_what_the_position_itself_says(
+    knowing: Policy, end: str
+) -> None:
+    record = read_game(f"(;SZ[9]KM[4.5]RU[Japanese];B[ee];W[ec];{end})".encode())
+    found = review_game(knowing, record)
+    (last,) = balanced_views(knowing, [position_before(record)])
+    follow = [each.outlook for each in found[1:]] + [last.outlook]
+    for each, after in zip(found, follow, strict=True):
+        assert each.next_outlook is not None
+        assert after is not None
+        assert each.next_outlook.lead == pytest.approx(after.lead, abs=1e-3)
+        assert each.next_outlook.black_wins == pytest.approx(after.black_wins, abs=1e-4)
 
 
 def test_a_first_choice_loses_exactly_nothing(knowing: Policy) -> None:

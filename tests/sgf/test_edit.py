@@ -63,12 +63,29 @@ def test_a_label_of_two_letters_marks_one_point() -> None:
     assert sorted(move.get("LB")) == [((7, 1), "x"), ((8, 0), "cc")]
 
 
-def test_a_property_of_the_file_keeps_its_value() -> None:
+@pytest.mark.parametrize(
+    ("data", "seen"),
+    [
+        (b"(;SZ[9]KM[6];AB[ee][cc]PL[W];W[gg])", b"(;SZ[9]KM[6];AB[ee][cc]PL[W]C[0];W[gg]C[1])"),
+        (b"(;SZ[9]KM[6];C[x];B[ee];AE[ee];C[y])", b"(;SZ[9]KM[6]C[0];C[x];B[ee];AE[ee]C[1];C[y])"),
+        (
+            b"(;SZ[9];B[ee];C[y];AW[aa];PL[W];W[bb])",
+            b"(;SZ[9]C[0];B[ee];C[y];AW[aa];PL[W]C[1];W[bb]C[2])",
+        ),
+    ],
+)
+def test_a_note_stands_where_the_position_is_that_of_the_next_move(
+    data: bytes, seen: bytes
+) -> None:
+    assert edited(data, {number: Note(comment=str(number)) for number in range(3)}) == seen
+
+
+def test_a_property_of_the_file_keeps_its_value_and_what_goes_with_it_is_not_added() -> None:
     data = b"(;SZ[9]SBKV[40];B[ee]C[x];W[gg])"
     note = Note(comment="seen", properties={"SBKV": "51.20", "SBKS": "-3.00"})
     after = edited(data, dict.fromkeys(range(3), note))
     assert after == (
-        b"(;SZ[9]SBKV[40]C[seen]SBKS[-3.00];B[ee]C[x\n\nseen]SBKV[51.20]SBKS[-3.00]"
+        b"(;SZ[9]SBKV[40]C[seen];B[ee]C[x\n\nseen]SBKV[51.20]SBKS[-3.00]"
         b";W[gg]C[seen]SBKV[51.20]SBKS[-3.00])"
     )
 

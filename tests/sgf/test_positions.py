@@ -35,5 +35,5 @@ def test_by_territory_handicap_stones_are_no_points_of_area(to_move: str) -> Non
     record = read_game(text.encode())
     assert board_after(record).komi == 0.5
     komis = [position.board.komi for position in record.positions()]
-    assert komis == [2.5, 2.5, 2.5, 3.5, 2.5]  # a pass is a point of area and none of territory
+    assert komis == [2.5, 2.5, 2.5, 3.5, 3.5]  # a pass is a point of area and none of territory
     assert [position_before(record, number).board.komi for number in range(1, 6)] == komis

@@ -51,7 +51,7 @@ function show(index) {
     const [cx, cy] = place(node.last), stroke = node.color === 1 ? "#fff" : "#222";
     drawn.push(draw("circle", { cx, cy, r: cell * 0.24, fill: "none", stroke, "stroke-width": 3, class: "last-move" }));
   }
-  const next = node.main ? moves[node.ply] : undefined;
+  const next = node.main && node.decides ? moves[node.ply] : undefined;
   const marks = node.marks || [], taken = new Set(marks.map(([point]) => point));
   (next ? next.top : []).forEach(([point, , share]) => {
     if (share >= 0.01 && !taken.has(point)) drawn.push(...label(point, 0, String(Math.round(100 * share))));
@@ -63,7 +63,7 @@ function show(index) {
 
 function tell(node, next) {
   const seen = node.main && node.vertex ? moves[node.ply - 1] : undefined;
-  byId("move").textContent = node.vertex ? `Move ${node.ply}: ${names[node.color]} ${node.vertex}` : "Before the first move";
+  byId("move").textContent = node.vertex ? `Move ${node.ply}: ${names[node.color]} ${node.vertex}` : node.ply ? `After move ${node.ply}` : "Before the first move";
   let words = node.main || !node.vertex ? "" : "A variation.";
   if (seen && seen.rank) {
     words = `Expected with ${percent(seen.probability)}, choice number ${seen.rank}; first choice ${seen.best} (${percent(seen.best_probability)}).`;
