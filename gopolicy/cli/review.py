@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gopolicy.policy.game_review import MoveFigures, PlayerFigures
     from gopolicy.sgf.tree import GameTree
 
+_PAGES = (".html", ".htm")
+
 DESCRIPTION = """\
 Writes a page about one game: a board to step through with its comments and variations, graphs of
 who is ahead and of how far the network agreed, each player's figures, and the moves that lost most
@@ -42,9 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = partial(add_option, parser)
     add("file FILE.sgf", "the game", kind=Path)
     add(
-        "--out PAGE.html",
-        "the page to write (default: the game's name with -review.html, here)",
-        kind=output_file(".html", ".htm"),
+        "--out PAGE",
+        "the page to write, ending in .html, or a folder for it (default: the game's name with "
+        "-review.html, here)",
+        kind=_page_or_folder,
     )
     add("--game N", "which game of a file that holds several", 1, positive_int)
     add(
@@ -68,14 +71,14 @@ def run(args: argparse.Namespace) -> int:
     from gopolicy.sgf.read import read_game
     from gopolicy.sgf.tree import write_tree
 
-    which = f"-{args.game}" if args.game > 1 else ""
-    page = args.out or Path(f"{args.file.stem}{which}-review.html")
+    page = _page(args)
     check_no_input_is_written((page,), (args.file, args.weights))
     tree = _tree(args)
     record = read_game(write_tree(tree), str(args.file))
     args.weights = args.weights or default_weights(outcome=True)
     policy = policy_for(args, load_network(args), record.size, precision="fp32")
     figures = review_game(policy, record, progress=TqdmProgress())
+    page.parent.mkdir(parents=True, exist_ok=True)
     write_text(page, review_page(record, tree, figures, policy.name))
     both = list(players(figures).values())
     if args.json:
@@ -96,6 +99,22 @@ def run(args: argparse.Namespace) -> int:
         print_text("\n".join([*map(_about, both), *_worst(lost_most(figures, 3), record.size)]))
         say(f"review: {page}")
     return 0
+
+
+def _page_or_folder(text: str) -> Path:
+    """Parse the path of a page or of a folder for it (an argparse type)."""
+    if text.lower().endswith(_PAGES) or Path(text).is_file():
+        return output_file(*_PAGES)(text)
+    return Path(text)
+
+
+def _page(args: argparse.Namespace) -> Path:
+    """Return the path of the page to write."""
+    if args.out and args.out.name.lower().endswith(_PAGES):
+        page: Path = args.out
+        return page
+    which = f"-{args.game}" if args.game > 1 else ""
+    return Path(args.out or "") / f"{args.file.stem}{which}-review.html"
 
 
 def _tree(args: argparse.Namespace) -> "GameTree":

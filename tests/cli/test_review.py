@@ -105,6 +105,12 @@ def test_one_of_several_games_is_chosen(
         found = reviewed(capsys, str(path), "--weights", knowing, "--game", game)
         assert found["page"] == page
         assert Path(page).is_file()
+    found = reviewed(capsys, *words[:-1], str(tmp_path / "new" / "pages"))
+    assert Path(found["page"]) == tmp_path / "new" / "pages" / "two-review.html"
+    assert Path(found["page"]).is_file()
+    (tmp_path / "file").write_text("no folder")
+    assert main(["review", *words[:-1], str(tmp_path / "file")]) == 2
+    assert "expected a file that ends in .html, .htm" in capsys.readouterr().err
     assert main(["review", *words, "--game", "3"]) != 0
     assert "expected a game from 1 to 2, got 3" in capsys.readouterr().err
 

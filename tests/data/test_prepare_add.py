@@ -116,3 +116,40 @@ def test_two_processes_do_not_add_at_once(archives: list[Path], tmp_path: Path) 
     prepare(archives[0], out, OPTIONS, processes=1)
     with writing_alone(out), pytest.raises(OutputError, match="is being written by"):
         prepare(archives[1], out, add=True, processes=1)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("handicap_placed", "x"), ("exclude", 3), ("min_moves", "many")]
+)
+def test_a_store_that_says_odd_things_of_itself_is_not_added_to(
+    archives: list[Path], tmp_path: Path, key: str, value: object
+) -> None:
+    out = tmp_path / "store"
+    prepare(archives[0], out, OPTIONS, processes=1)
+    meta = json.loads((out / "meta.json").read_text())
+    (meta if key in meta else meta["options"])[key] = value
+    (out / "meta.json").write_text(json.dumps(meta))
+    with pytest.raises(StoreError, match=f"expected {key}"):
+        prepare(archives[1], out, add=True, processes=1)
+
+
+def test_a_store_of_an_older_version_without_some_options_grows(
+    archives: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "store"
+    prepare(archives[0], out, OPTIONS, processes=1)
+    meta = json.loads((out / "meta.json").read_text())
+    meta["options"] = {key: meta["options"][key] for key in ("size", "validation")}
+    (out / "meta.json").write_text(json.dumps(meta))
+    assert len(prepare(archives[1], out, add=True, processes=1).table.sources) == 2
+
+
+def test_a_list_of_rejected_games_that_is_damaged_is_one_clear_error(
+    archives: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "store"
+    prepare(archives[0], out, OPTIONS, processes=1)
+    for text in (b"name\treason\tdetail\nalone\n", b"name\treason\tdetail\n\xff\n"):
+        (out / "rejected.tsv").write_bytes(text)
+        with pytest.raises(StoreError, match=r"rejected\.tsv is damaged"):
+            read_rejected(out)

@@ -197,8 +197,8 @@ def test_a_match_description_that_is_none_is_one_clear_line(tmp_path: Path, text
 
 
 def test_a_program_that_does_not_exist_does_not_block_the_corrected_match(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot start"):
-        play_match(plan("nobody-has-this", player("two"), games=1), tmp_path / "match")
+    with pytest.raises(ConfigError, match=r"cannot start 'nobody-has-this': .*alphago-64x8"):
+        play_match(plan(player("two"), "nobody-has-this", games=1), tmp_path / "match")
     assert not (tmp_path / "match").exists()
     assert play_match(plan(player("one"), player("two"), games=1), tmp_path / "match").games == 1
 

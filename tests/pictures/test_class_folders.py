@@ -198,9 +198,23 @@ def test_pixels_that_are_not_finite_are_refused(tmp_path: Path, number: float) -
 def test_whatever_pillow_says_of_a_damaged_picture_is_one_error(
     root: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    def fail(file: object) -> None:
+    def fail(file: object, formats: object) -> None:
         raise error("'IFDRational' object cannot be interpreted as an integer")
 
     monkeypatch.setattr(Image, "open", fail)
     with pytest.raises(PictureError, match=r"0\.png: damaged picture .*IFDRational"):
         read_picture(root / "dog" / "0.png", Fit(1, 6, 8))
+
+
+def test_a_picture_that_another_program_would_have_to_open_is_none(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, seen = tmp_path / "gs", tmp_path / "seen"
+    program.write_text(f"#!/bin/sh\necho called >> {seen}\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    bad = root / "dog" / "bad.png"
+    bad.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 20\n%%EndComments\nshowpage\n")
+    with pytest.raises(PictureError, match=r"bad\.png: not a picture of a known kind"):
+        read_picture(bad, Fit(3, 6, 8))
+    assert not seen.exists()

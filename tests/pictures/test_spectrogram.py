@@ -98,3 +98,12 @@ def test_a_sound_that_was_cut_is_refused(tmp_path: Path, lost: int) -> None:
     (tmp_path / "x.wav").write_bytes(data[:-lost])
     with pytest.raises(PictureError, match=rf"x\.wav: cut short, {lost} bytes"):
         read_wav(tmp_path / "x.wav")
+
+
+def test_a_long_sound_is_the_same_picture_looked_at_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    samples = np.random.default_rng(1).normal(size=RATE) * np.linspace(0, 1, RATE)
+    whole = spectrogram(samples)
+    monkeypatch.setattr("gopolicy.pictures.spectrogram._TOGETHER", 7)
+    assert np.array_equal(spectrogram(samples), whole)

@@ -91,7 +91,7 @@ def test_by_territory_handicap_stones_count_for_less() -> None:
         query = read(rules="japanese", komi=0.5, initialStones=stones, moves=moves)
         assert query.game.board_at(len(moves)).komi == 3.5
     even = read(rules="japanese", komi=6.5, moves=[["B", "E5"], ["W", "C3"], ["B", "pass"]]).game
-    assert [even.board_at(turn).komi for turn in range(4)] == [6.5, 6.5, 6.5, 5.5]
+    assert [even.board_at(turn).komi for turn in range(4)] == [6.5] * 4
 
 
 def test_points_are_also_told_as_column_and_row_from_the_top() -> None:
@@ -240,3 +240,11 @@ def test_every_json_value_in_every_field_is_a_query_or_a_query_error() -> None:
             said = json.loads(json.dumps(PLAIN | {field: value}))
             with contextlib.suppress(QueryError):
                 assert isinstance(read_query(said), Query)
+
+
+@pytest.mark.parametrize("stones", [[["B", "D4"], ["W", "D4"]], [["W", "D4"], ["B", "D4"]]])
+def test_a_point_has_stones_of_one_color(stones: list[list[str]]) -> None:
+    with pytest.raises(QueryError, match="a point has stones of both colors"):
+        read(initialStones=stones, moves=[])
+    twice = read(initialStones=[["B", "D4"], ["B", "D4"]], moves=[]).game.board_at(0)
+    assert twice.color_at("D4") == Color.BLACK

@@ -142,6 +142,22 @@ def test_archives_within_archives_are_read_one_deep(tmp_path: Path) -> None:
         assert f"{name}!in/games.tar!a/9.sgf" in contents(path)
 
 
+def test_a_zip_file_with_a_huge_directory_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "many.zip"
+    path.write_bytes(zip_bytes({f"{number}.sgf": b"(;)" for number in range(300)}))
+    assert len(reasons(path)[0]) == 300
+    monkeypatch.setattr("gopolicy.sgf.archive._LARGEST_DIRECTORY", 300 * 46)
+    assert reasons(path) == ([], [("many.zip", "too many members")])
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 10)  # now its end is that of zip64
+    path.write_bytes(zip_bytes({f"{number}.sgf": b"(;)" for number in range(300)}))
+    assert b"PK\6\6" in path.read_bytes()
+    assert reasons(path) == ([], [("many.zip", "too many members")])
+    monkeypatch.setattr("gopolicy.sgf.archive._LARGEST_DIRECTORY", 1 << 20)
+    assert len(reasons(path)[0]) == 300
+
+
 def test_archives_are_not_followed_for_ever(tmp_path: Path) -> None:
     data = zip_bytes({"2.sgf": b"(;)", "1.zip": zip_bytes({"0.sgf": b"(;)"})})
     path = tmp_path / "3.zip"

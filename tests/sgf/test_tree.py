@@ -162,3 +162,15 @@ def test_no_bytes_break_it(data: bytes) -> None:
         return
     for tree, again in zip(trees, read_trees(write_trees(trees), "y")[0], strict=True):
         assert np.array_equal(tree.main_events(), again.main_events())
+
+
+def test_games_without_an_end_are_read_in_a_time_that_grows_as_they_do() -> None:
+    """Formerly every game was looked for in all that was left, which took longer than any test."""
+    points = [f"{chr(97 + k % 19)}{chr(97 + k // 19 % 19)}" for k in range(5000)]
+    data = "".join(f"(;GM[1]SZ[19];B[{point}]" for point in points).encode()
+    trees, remarks = read_trees(data, "open.sgf")
+    records = list(parse_games(data))
+    assert [tree.main_events() for tree in trees] == [
+        record.events.tolist() for record in records if not isinstance(record, Rejection)
+    ]
+    assert "damaged" in remarks[0]

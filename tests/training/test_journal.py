@@ -47,7 +47,8 @@ def test_entries_after_the_checkpoint_are_dropped_when_a_run_goes_on(tmp_path: P
 
 def test_a_spoilt_log_does_not_keep_a_run_from_going_on(tmp_path: Path) -> None:
     good = '{"kind": "train", "positions": 10}\n'
-    (tmp_path / "metrics.jsonl").write_bytes(b"\0\0\xff\n[1]\nnonsense}\n" + good.encode())
+    huge = b'{"kind": "train", "positions": 1' + bytes([48]) * 400 + b"}\n"
+    (tmp_path / "metrics.jsonl").write_bytes(b"\0\0\xff\n[1]\nnonsense}\n" + good.encode() + huge)
     Journal(tmp_path, 20).close()
     assert (tmp_path / "metrics.jsonl").read_text() == good
 

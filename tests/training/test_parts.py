@@ -1,11 +1,13 @@
 """Optimizers, averages, measurements and formats."""
 
+import hashlib
 import json
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 from reference.fake_source import FakeSource
 from torch import nn
@@ -258,3 +260,30 @@ def test_muon_leaves_vectors_and_single_outputs_to_adamw() -> None:
 
 def test_every_optimizer_name_has_its_optimizer() -> None:
     assert set(OPTIMIZER_NAMES) == set(OPTIMIZERS)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd", "muon"])
+def test_a_state_of_the_optimizer_has_the_shape_of_its_parameter(
+    tmp_path: Path, optimizer: str
+) -> None:
+    network = some_network()
+    parts = Parts(
+        network, make_optimizer(override(TrainConfig(), [f"optimizer={optimizer}"]), network)
+    )
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    parts.optimizer.step()
+    folder = save_checkpoint(tmp_path, parts, RunFacts(step=3))
+    assert load_checkpoint(folder, parts).step == 3
+    tensors = safetensors.torch.load_file(folder / "state.safetensors")
+    facts = json.loads((folder / "state.json").read_text())
+    states = [name for name in tensors if name.startswith("optimizer/")]
+    wrong = {name: torch.zeros(3, 7) for name in states}
+    wrong |= {f"optimizer/{index}/exp_avg": torch.zeros(1) for index in ("-1", "999", "x")}
+    for name, tensor in wrong.items():
+        data = safetensors.torch.save(tensors | {name: tensor})
+        (folder / "state.safetensors").write_bytes(data)
+        digest = hashlib.sha256(data).hexdigest()
+        (folder / "state.json").write_text(json.dumps(facts | {"sha256": digest}))
+        with pytest.raises(ConfigError, match="does not fit this network"):
+            load_checkpoint(folder, parts)

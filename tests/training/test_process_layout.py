@@ -133,7 +133,10 @@ def test_a_run_starts_its_own_processes(
     assert json.loads((out / "run.json").read_text())["sittings"][0]["processes"] == 2
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
     assert main(words(store, out, "--positions", "8", "--processes", "2")) == 1
-    assert "already holds a run" in capfd.readouterr().err
+    said = capfd.readouterr()
+    assert said.err.splitlines()[1:] == [
+        f"gopolicy: {out} already holds a run; resume it or choose another folder"
+    ]
 
 
 def test_a_batch_that_cannot_be_shared_is_one_clear_line(

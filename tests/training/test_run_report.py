@@ -79,3 +79,12 @@ def test_logs_of_any_length_are_drawn(count: int) -> None:
     colors = picture.convert("RGB").getcolors(1 << 20)
     assert colors is not None
     assert len(colors) > 10
+
+
+def test_figures_that_no_chart_can_show_are_left_out(tmp_path: Path) -> None:
+    run(tmp_path)
+    before = read_log(tmp_path)
+    with (tmp_path / "metrics.jsonl").open("a", encoding="utf-8") as log:
+        log.write(json.dumps(before["train"][-1] | {"lr": float("inf")}) + "\n")
+        log.write(json.dumps(before["train"][-1] | {"loss": 10**400}) + "\n")
+    assert read_log(tmp_path) == before
