@@ -69,4 +69,4 @@ def test_the_default_network_knows_how_a_game_ends_and_begins_even() -> None:
     assert end.black_wins > 0.5
     assert 0.4 < empty.black_wins < 0.6
     assert abs(empty.lead) < 5
-    assert empty.spread < 40
+    assert empty.spread < 45  # that of playouts is 74
