@@ -93,7 +93,10 @@ def _nodes(tree: GameTree, rules: Rules) -> tuple[list[dict[str, Any]], int]:
         visit = visits.pop()
         node = visit.node
         if node is None:
-            board.undo(visit.steps)
+            steps = visit.steps
+            while visits and visits[-1].node is None:  # together, for each time costs a replay
+                steps += visits.pop().steps
+            board.undo(steps)
             continue
         before = board.stones.reshape(-1)
         done = _carry_out(board, node, visit.waiting)
