@@ -166,8 +166,8 @@ def test_what_no_call_can_mean_is_refused(policy: gp.Policy, tmp_path: Path) -> 
         (lambda w: gp.TrainConfig(lr=w), "a", "expected lr to be a number, got 'a'"),
         (lambda w: gp.TrainConfig(batch_size=w), 1.5, "batch_size to be a whole number, got 1.5"),
         (lambda w: gp.Player(policy, temprature=w), 1, "did you mean 'temperature'"),
-        (gp.read_game, gp.samples.SAMPLE_GAMES, "an archive, expected one game; read_games goes"),
-        (gp.read_game, gp.samples.SAMPLE_GAMES.parent, "a folder, expected one game; read_games"),
+        (gp.read_game, gp.samples.SAMPLE_GAMES, "an archive, expected the file of one game"),
+        (gp.read_game, gp.samples.SAMPLE_GAMES.parent, "a folder, expected the file of one game"),
         (gp.read_game, "(;SZ[9])", "give it as bytes"),
     ]:
         with pytest.raises(gp.GoPolicyError, match=said):

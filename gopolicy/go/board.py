@@ -302,22 +302,17 @@ class Board:
         """Take back so many steps: moves and calls of `setup`; GoPolicyError if there are fewer."""
         if steps > len(self._steps):
             raise GoPolicyError("there is no move to take back")
-        for _ in range(steps):
-            self._take_back(self._steps.pop())
-        if steps:
-            board_kernels.rebuild(self._arrays, self.events)
-
-    def _take_back(self, step: _Step) -> None:
-        """Forget one step, but for the stones on the board."""
-        if step.history is not None:
-            self._history = step.history
-        for _ in range(step.recorded):
-            assert self._history is not None
-            self._history.drop()
-        mover = Color(kernels.event_color(self._events[-1]))
-        self._count_prisoners(mover, step.captured, -1)
-        self._to_move = step.to_move
-        del self._events[step.events :]
+        for step in [self._steps.pop() for _ in range(steps)]:
+            if step.history is not None:
+                self._history = step.history
+            for _ in range(step.recorded):
+                assert self._history is not None
+                self._history.drop()
+            mover = Color(kernels.event_color(self._events[-1]))
+            self._count_prisoners(mover, step.captured, -1)
+            self._to_move = step.to_move
+            del self._events[step.events :]
+        board_kernels.rebuild(self._arrays, self.events)
 
     def with_rules(self, *, superko: Superko, suicide: bool) -> "Board":
         """Return the same game, to be undone step by step, under other rules from here on.

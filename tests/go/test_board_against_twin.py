@@ -7,6 +7,7 @@ import pytest
 from reference.go_twin import TwinGame, liberties, region
 
 from gopolicy.errors import IllegalMove, Refusal
+from gopolicy.errors import GoPolicyError
 from gopolicy.go.board import Board
 from gopolicy.go.superko import Superko
 from gopolicy.go.types import PASS, Color, Point
@@ -193,10 +194,16 @@ def test_undo_goes_back_through_the_same_positions(superko: Superko, suicide: bo
             else:
                 pair.board.play(choose(pair, rng, pair.board.to_move))
             seen.append(photograph(pair.board))
+        for steps in (0, 1, 7, 3, 15):  # also over the setup
+            del seen[len(seen) - steps :]
+            pair.board.undo(steps)
+            assert photograph(pair.board) == seen[-1]
         while len(seen) > 1:
             assert photograph(pair.board) == seen.pop()
             pair.board.undo()
         assert photograph(pair.board) == seen.pop()
+        with pytest.raises(GoPolicyError, match="no move to take back"):
+            pair.board.undo()
 
 
 @pytest.mark.parametrize(("superko", "suicide"), RULES)
