@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from reference.go_twin import TwinGame, liberties, region
 
-from gopolicy.errors import IllegalMove, Refusal
-from gopolicy.errors import GoPolicyError
+from gopolicy.errors import GoPolicyError, IllegalMove, Refusal
 from gopolicy.go.board import Board
 from gopolicy.go.superko import Superko
 from gopolicy.go.types import PASS, Color, Point
