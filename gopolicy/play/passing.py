@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from gopolicy.go.board import Board
 from gopolicy.go.handicap import handicap_stones
-from gopolicy.go.rules import Rules
 from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import (
     EVENT_NO_POINT,
@@ -96,6 +95,8 @@ class TurnTerms:
     deadline: float | None = None
     """Of `time.monotonic`."""
     scoring: Scoring = "area"
+    by_area: Board
+    """The board, with the komi by which counting area tells what the scoring would."""
 
 
 class Turn:
@@ -108,17 +109,17 @@ class Turn:
         settings: PlayerSettings,
         terms: TurnTerms,
         draw: Callable[[NDArray[np.float64]], Point],
-        look: Callable[[Board], Outlook | None],
+        look: Callable[[], Outlook | None],
     ) -> None:
         """Get ready.
 
         draw is to return a point by probabilities [A], not all 0, and look what the network says of
-        the end of the game on a board whose komi suits area, None where it knows moves alone.
+        the end of the game, None where it knows moves alone.
         """
         self.board, self.color, self.settings, self.draw = board, color, settings, draw
         self.strict, self.deadline, self.scoring = terms.strict, terms.deadline, terms.scoring
         self._ask_network = look
-        self._by_area = Rules(scoring=terms.scoring).by_area(board, color)
+        self._by_area = terms.by_area
         self.legal = board.legal_mask(color)
         eyes = np.zeros(board.size**2, np.bool_)
         mark_own_eyes(board.arrays, int(color), eyes)
@@ -134,7 +135,7 @@ class Turn:
             return self._choice(self._draw(probabilities, self.sensible), shown, "opening")
         self.seen = self._look(min(_GLANCE, self.settings.playouts))
         if not self._is_middle_game(self.seen):
-            self.seen = self._look(self.settings.playouts, self._ask_network(self._by_area))
+            self.seen = self._look(self.settings.playouts, self._ask_network())
             self.sensible &= ~neutral_points(self.board, self.seen)
         if self._wants_to_resign(self.seen):
             return self._choice(PASS, shown, "lost", resign=True)

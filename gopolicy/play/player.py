@@ -101,6 +101,7 @@ class Player:
             strict=cleanup or self.settings.passing == "strict",
             deadline=time.monotonic() + min(limits) if limits else None,
             scoring=scoring,
+            by_area=counted,
         )
         turn = Turn(
             board,
@@ -108,7 +109,7 @@ class Player:
             self.settings,
             terms,
             lambda shares: self._draw(ahead.weighed(shares) if ahead else shares, temperature),
-            lambda counted: self._outlook(counted, color),
+            lambda: self._outlook(counted, color),
         )
         return turn.decide(self.policy.predict(board, color))
 

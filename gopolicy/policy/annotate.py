@@ -106,9 +106,8 @@ def notes_on(policy: Policy, record: GameRecord) -> Iterator[MoveNote]:
 
 
 def _sabaki_values(outlook: Outlook) -> dict[str, str]:
-    return dict(
-        zip(_GRAPH, (f"{100 * outlook.black_wins:.2f}", f"{outlook.lead:.2f}"), strict=True)
-    )
+    values = f"{100 * outlook.black_wins:.2f}", f"{outlook.lead:.2f}"
+    return dict(zip(_GRAPH, values, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
