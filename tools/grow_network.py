@@ -11,6 +11,7 @@ change nothing until they are trained.
 """
 
 import argparse
+import copy
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ from gopolicy.data.loader import BatchLoader
 from gopolicy.data.sampling import BatchPlan
 from gopolicy.data.store import open_store
 from gopolicy.errors import GoPolicyError
-from gopolicy.nets.equivariance import IMAGES
+from gopolicy.nets.equivariance import IMAGES, keeps_when_tied, tie, untied_state
 from gopolicy.nets.layers import ConvBlock
 from gopolicy.nets.network import PolicyNetwork
 from gopolicy.nets.norm import BatchNorm
@@ -96,6 +97,10 @@ def grow(small: PolicyNetwork, layers: int, planes: list[Tensor]) -> PolicyNetwo
         elif target.conv.bias is not None:
             target.conv.bias.copy_(state[f"{old}.conv.bias"])
     grown.get_parameter("position_bias.bias").copy_(state["position_bias.bias"])
+    if keeps_when_tied(small):  # or it could not go on with tied kernels
+        tied = copy.deepcopy(grown)
+        tie(tied)
+        grown.load_state_dict(untied_state(tied))
     return grown.eval()
 
 

@@ -146,7 +146,8 @@ class _Reinforcer:
     @property
     def _needs_parent(self) -> bool:
         """Whether what is learned depends on the parent."""
-        return bool(self.config.kl or self.config.candidates)
+        aims = bool(self.config.candidates) and self.config.aim == "parent"
+        return aims or bool(self.config.kl)
 
     @property
     def positions(self) -> int:
