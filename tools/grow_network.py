@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from gopolicy.data.loader import BatchLoader
 from gopolicy.data.sampling import BatchPlan
 from gopolicy.data.store import open_store
-from gopolicy.errors import GoPolicyError
+from gopolicy.errors import ConfigError, GoPolicyError
 from gopolicy.nets.equivariance import IMAGES, keeps_when_tied, tie, untied_state
 from gopolicy.nets.layers import ConvBlock
 from gopolicy.nets.network import PolicyNetwork
@@ -30,9 +30,18 @@ from gopolicy.nets.weights import describe_network, load_weights, save_weights
 BATCHES, BATCH = 40, 256
 
 
+def check_depth(small: PolicyNetwork, layers: int) -> None:
+    """Refuse a network that does not consist of pairs of layers, and one not to be deepened so."""
+    old = small.settings.get("layers")
+    if small.name != "alphago-res" or small.settings["normalization"] != "none":
+        raise ConfigError("expected an alphago-res without normalizations")
+    if layers % 2 == 0 or layers < int(str(old)):
+        raise ConfigError(f"expected an odd number of layers from {old} on, got {layers}")
+
+
 def new_names(old_pairs: int, new_pairs: int) -> dict[str, str]:
     """Return where each old pair of layers stands in the deeper network: spread evenly."""
-    places = [1 + round(k * (new_pairs - 1) / (old_pairs - 1)) for k in range(old_pairs)]
+    places = [1 + round(k * (new_pairs - 1) / max(old_pairs - 1, 1)) for k in range(old_pairs)]
     return {f"pair{old}": f"pair{new}" for old, new in enumerate(places, 1)}
 
 
@@ -119,6 +128,7 @@ def main() -> None:
     parser.add_argument("--out", required=True, help="the weight folder to write")
     words = parser.parse_args()
     loaded = load_weights(words.weights)
+    check_depth(loaded.network, words.layers)
     store = open_store(words.data)
     plan = BatchPlan(store.split("train"), BATCH, 1, None)
     planes: list[Tensor] = []
