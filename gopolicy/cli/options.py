@@ -32,8 +32,8 @@ class CommandParser(argparse.ArgumentParser):
 
     def __init__(self, *words: Any, **settings: Any) -> None:
         super().__init__(*words, **settings)
-        self.register("type", None, _word)
-        self.register("type", Path, lambda text: Path(_word(text)))
+        self.register("type", None, word)
+        self.register("type", Path, lambda text: Path(word(text)))
 
     def format_help(self) -> str:
         """Return the whole text of the help."""
@@ -45,7 +45,8 @@ class CommandParser(argparse.ArgumentParser):
         print(self.format_help(), end="", file=file)
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
+    """Parse text that is not empty (an argparse type)."""
     if not text:
         raise argparse.ArgumentTypeError("expected something, got an empty word")
     return text
@@ -199,7 +200,7 @@ def output_file(*endings: str) -> Callable[[str], Path]:
     """
 
     def parse(text: str) -> Path:
-        path = Path(_word(text))
+        path = Path(word(text))
         if not path.resolve().parent.is_dir():
             raise argparse.ArgumentTypeError(f"the folder of {text} does not exist")
         if path.is_dir():

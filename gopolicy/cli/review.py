@@ -1,6 +1,7 @@
 """``gopolicy review``: a page about one game, through the eyes of a network."""
 
 import argparse
+import os
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from gopolicy.cli.options import (
     check_no_input_is_written,
     output_file,
     positive_int,
+    word,
 )
 from gopolicy.cli.output import print_json, print_text, say
 from gopolicy.errors import ConfigError
@@ -49,7 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-review.html, here)",
         kind=_page_or_folder,
     )
-    add("--game N", "which game of a file that holds several", 1, positive_int)
+    add(
+        "--game N",
+        "which game of a file that holds several (default: the first that can be read)",
+        kind=positive_int,
+    )
     add(
         "--weights W",
         "a shipped network by name, a weight folder or a file in one "
@@ -102,34 +108,48 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _page_or_folder(text: str) -> Path:
-    """Parse the path of a page or of a folder for it (an argparse type)."""
-    if text.lower().endswith(_PAGES) or Path(text).is_file():
+    """Parse the path of a page or of a folder for it, which may be new (an argparse type)."""
+    path = Path(word(text))
+    if path.is_dir():
+        return path
+    if path.exists() or (path.suffix and not text.endswith(os.sep)):
         return output_file(*_PAGES)(text)
-    return Path(text)
+    nearest = next(each for each in path.absolute().parents if each.exists())
+    if not nearest.is_dir():
+        raise argparse.ArgumentTypeError(f"{nearest} is a file, so there is no folder {text}")
+    return path
 
 
 def _page(args: argparse.Namespace) -> Path:
     """Return the path of the page to write."""
-    if args.out and args.out.name.lower().endswith(_PAGES):
+    if args.out and args.out.suffix.lower() in _PAGES and not args.out.is_dir():
         page: Path = args.out
         return page
-    which = f"-{args.game}" if args.game > 1 else ""
+    which = f"-{args.game}" if (args.game or 1) > 1 else ""
     return Path(args.out or "") / f"{args.file.stem}{which}-review.html"
 
 
 def _tree(args: argparse.Namespace) -> "GameTree":
     """Return the game that is asked for, and say what is to be said about the file."""
-    from gopolicy.sgf.read import read_bytes
+    from gopolicy.sgf.read import parse_games, read_bytes
+    from gopolicy.sgf.record import Rejection
     from gopolicy.sgf.tree import read_trees
 
-    trees, remarks = read_trees(read_bytes(args.file), str(args.file))
+    data, name = read_bytes(args.file), str(args.file)
+    trees, remarks = read_trees(data, name)
+    games = list(parse_games(data, name))
+    readable = [n for n, game in enumerate(games, 1) if not isinstance(game, Rejection)]
+    number = args.game or readable[0]
+    if number > len(games):
+        raise ConfigError(f"{name}: expected a game from 1 to {len(games)}, got {number}")
+    game = games[number - 1]
+    if isinstance(game, Rejection):
+        raise ConfigError(f"{game.name}: {game.reason}: {game.detail}")
     for remark in remarks[:5]:
         say(remark)
-    if args.game > len(trees):
-        raise ConfigError(f"{args.file}: expected a game from 1 to {len(trees)}, got {args.game}")
-    if len(trees) > 1:
-        say(f"{args.file}: game {args.game} of {len(trees)}; --game chooses another")
-    chosen: GameTree = trees[args.game - 1]
+    if len(games) > 1:
+        say(f"{name}: game {number} of {len(games)}; --game chooses another")
+    chosen: GameTree = trees[readable.index(number)]
     return chosen
 
 

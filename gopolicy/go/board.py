@@ -304,7 +304,7 @@ class Board:
             raise GoPolicyError("there is no move to take back")
         for step in [self._steps.pop() for _ in range(steps)]:
             if step.history is not None:
-                self._history = step.history
+                self._history = step.history.copy()  # copies of the board share the step
             for _ in range(step.recorded):
                 assert self._history is not None
                 self._history.drop()

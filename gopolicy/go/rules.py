@@ -69,6 +69,14 @@ class Rules:
         other.komi = self.area_komi(board, to_play)
         return other
 
+    def recount(self, board: Board, before: Board, to_play: Color) -> None:
+        """Change the komi of a board that moves have made of one from `by_area`, as by its place.
+
+        before is that one, which was counted with to_play to move.
+        """
+        extra = self.extra_stones(board, board.to_move)
+        board.komi = before.komi + extra - self.extra_stones(before, to_play)
+
     def score(self, board: Board, dead: Iterable[Point]) -> Score:
         """Return the score of a board with these stones dead, komi included."""
         if self.scoring == "territory":

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gopolicy.go.board import Board
+from gopolicy.go.rules import Rules
 from gopolicy.go.types import Color, Point
 from gopolicy.go.vertex import vertex_name
 from gopolicy.play.any_bot import AnyBot, outlooks_around
@@ -66,8 +67,10 @@ class Analysis:
     """The candidates of one position, ordered by probability; variations grow with time."""
 
     board: Board
+    """With the komi that the rules give it, see `Rules.by_area`."""
     wishes: Wishes
     bot: AnyBot
+    rules: Rules
     candidates: list[Candidate] = field(init=False)
     outlook: Outlook = field(init=False)
     after: list[Outlook] = field(init=False)
@@ -78,7 +81,9 @@ class Analysis:
         prior_a = self.bot.probabilities([self.board], [color])[0]
         points = choose_points(prior_a, self.board.legal_mask(color), self.wishes)
         self.candidates = [self._candidate(point, float(prior_a[point])) for point in points]
-        self.outlook, self.after = outlooks_of(self.bot, self.board, color, prior_a, points)
+        self.outlook, self.after = outlooks_of(
+            self.bot, self.board, color, prior_a, points, self.rules
+        )
 
     def deepen(self) -> bool:
         """Make every growing variation one move longer; return whether any grew."""
@@ -113,15 +118,16 @@ def outlooks_of(
     color: Color,
     prior_a: NDArray[np.float32],
     points: Sequence[Point],
+    rules: Rules,
 ) -> tuple[Outlook, list[Outlook]]:
     """Return the outlook on a position with color to move, and one after each of points.
 
     They do not depend on which points are asked about: what is made to agree are always the
-    position and its most probable moves.
+    position and its most probable moves.  The board has the komi that the rules give it.
     """
     usual = choose_points(prior_a, board.legal_mask(color), Wishes(color=color))
     shares = dict.fromkeys(points, 0.0) | {point: float(prior_a[point]) for point in usual}
-    now, after = outlooks_around(bot, board, color, shares)
+    now, after = outlooks_around(bot, board, color, shares, rules)
     known = dict(zip(shares, after or [now] * len(shares), strict=True))
     return now, [known[point] for point in points]
 

@@ -65,7 +65,7 @@ def analysis_commands(session: Session) -> dict[str, Handler]:
 
 def _begin(session: Session, wishes: Wishes) -> Analysis:
     session.think_about(session.size)
-    return Analysis(session.board_by_area(), wishes, session.bot)
+    return Analysis(session.board_by_area(wishes.color), wishes, session.bot, session.rules)
 
 
 def _move_with_report(

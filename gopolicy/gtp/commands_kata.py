@@ -136,7 +136,7 @@ def _raw_network(session: Session, arguments: Arguments) -> str:
         if not 0 <= symmetry < SYMMETRIES:
             raise GtpError(SYNTAX_ERROR)
     session.think_about(session.size)
-    outlook = session.bot.outlook(session.board_by_area(), color)
+    outlook = session.bot.outlook(session.board_by_area(color), color)
     values = _value_lines(outlook)
     owners = heat_rows(outlook.ownership_for(Color.WHITE), session.size, ".6f")
     legal_a = session.board.legal_mask(color)
@@ -179,5 +179,5 @@ def _heat(session: Session, which: str) -> list[str]:
     views = [session.bot.probabilities([session.board], [color], s)[0] for s in numbers]
     prior_a = np.where(session.board.legal_mask(color), np.mean(views, axis=0), 0)
     thousandths = np.rint(1000 * prior_a).astype(int)
-    wins = shown_win_rate(session.bot.outlook(session.board_by_area(), color), color)
+    wins = shown_win_rate(session.bot.outlook(session.board_by_area(color), color), color)
     return [*heat_rows(thousandths, session.size, "3d"), "pass: 0", f"winrate: {wins:.6f}"]

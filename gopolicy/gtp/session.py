@@ -121,9 +121,9 @@ class Session:
             return 0
         return self.rules.bonus(handicap_stones(self.board.events.tolist()))
 
-    def board_by_area(self) -> Board:
+    def board_by_area(self, to_play: Color) -> Board:
         """Return a copy of the board for a network, which counts area: its komi suits the rules."""
-        return self.rules.by_area(self.board, self.board.to_move)
+        return self.rules.by_area(self.board, to_play)
 
     def _count_bonus(self) -> None:
         """Let whoever counts the board count White's bonus too."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gopolicy.go.board import Board
+from gopolicy.go.rules import AREA, Rules
 from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import Color, Point
 from gopolicy.policy.outlook import Outlook, balanced
@@ -67,26 +68,28 @@ class AnyBot(GivesOutlooks, Protocol):
 
 
 def outlooks_around(
-    bot: AnyBot, board: Board, color: Color, shares: Mapping[Point, float]
+    bot: AnyBot, board: Board, color: Color, shares: Mapping[Point, float], rules: Rules = AREA
 ) -> tuple[Outlook, list[Outlook] | None]:
     """Return the outlook on a position with color to move, and one after each of some legal moves.
 
     Both are `balanced` by shares, the probabilities of the moves.  The outlooks after them are None
-    where `outlooks_after` has none.
+    where `outlooks_after` has none, which says what rules are for.
     """
-    now, after = bot.outlook(board, color), outlooks_after(bot, board, color, list(shares))
+    now, after = bot.outlook(board, color), outlooks_after(bot, board, color, list(shares), rules)
     return balanced(now, after, list(shares.values())) if after else (now, None)
 
 
 def outlooks_after(
-    bot: GivesOutlooks, board: Board, color: Color, points: Sequence[Point]
+    bot: GivesOutlooks, board: Board, color: Color, points: Sequence[Point], rules: Rules = AREA
 ) -> list[Outlook] | None:
     """Return what the network says of the positions after legal moves of color, one for each.
 
-    None where it has learned moves alone, or there is no move: playouts are too rough to tell
-    candidates apart.
+    The board has the komi that the rules give it with color to move, see `Rules.by_area`.  None
+    where it has learned moves alone, or there is no move: playouts are too rough to tell candidates
+    apart.
     """
     after = [board.copy() for _ in points]
     for each, point in zip(after, points, strict=True):
         each.play(point, color)
+        rules.recount(each, board, color)
     return bot.outlooks(after, [color.opponent] * len(after)) if after else None

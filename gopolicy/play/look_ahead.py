@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
+from gopolicy.go.rules import AREA, Rules
 from gopolicy.go.types import PASS, Color, Point
 from gopolicy.play.playout_kernels import mark_own_eyes
 from gopolicy.policy.view import CanLookAhead, GivesProbabilities
@@ -29,9 +30,20 @@ _PLIES = 3
 class LookAhead:
     """The games that follow the best candidates of one turn, each looked at once."""
 
-    def __init__(self, bot: GivesProbabilities, board: Board, color: Color, count: int) -> None:
-        """Look at up to count candidates; ConfigError where bot has learned moves alone."""
+    def __init__(
+        self,
+        bot: GivesProbabilities,
+        board: Board,
+        color: Color,
+        count: int,
+        rules: Rules = AREA,
+    ) -> None:
+        """Look at up to count candidates; ConfigError where bot has learned moves alone.
+
+        The board has the komi that the rules give it with color to move, see `Rules.by_area`.
+        """
         self._bot, self._board, self._color, self._count = bot, board, color, count
+        self._rules = rules
         self._win_rates: dict[Point, float] = {}
 
     def weighed(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -64,6 +76,8 @@ class LookAhead:
             shares_ba = self._bot.probabilities(boards, movers, rough=True)
             for board, shares_a in zip(boards, shares_ba, strict=True):
                 board.play(_best(board, shares_a))
+        for board in boards:
+            self._rules.recount(board, self._board, self._color)
         found = self._bot.outlooks(boards, rough=True)
         if found is None:
             raise ConfigError(_UNKNOWN)

@@ -95,8 +95,9 @@ class Player:
             raise wrong_kind("seconds as a number", seconds)
         limits = [s for s in (seconds, self.settings.max_seconds) if s is not None]
         temperature = 0.0 if deterministic else self._temperature(board.ply)
-        counted, count = Rules(scoring=scoring).by_area(board, color), self.settings.look_ahead
-        ahead = LookAhead(self.policy, counted, color, count) if count > 1 else None
+        rules, count = Rules(scoring=scoring), self.settings.look_ahead
+        counted = rules.by_area(board, color)
+        ahead = LookAhead(self.policy, counted, color, count, rules) if count > 1 else None
         terms = TurnTerms(
             strict=cleanup or self.settings.passing == "strict",
             deadline=time.monotonic() + min(limits) if limits else None,

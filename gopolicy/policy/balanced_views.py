@@ -55,7 +55,6 @@ def position_behind(view: View, point: Point) -> Position:
     before, rules = view.position, view.position.rules
     board = before.board.copy()
     board.play(point, before.to_play)
-    extra = rules.extra_stones(board, board.to_move)
-    board.komi += extra - rules.extra_stones(before.board, before.to_play)
+    rules.recount(board, before.board, before.to_play)
     number, to_play = before.number + 1, board.to_move
     return Position(board=board, number=number, to_play=to_play, played=None, rules=rules)

@@ -142,7 +142,10 @@ def find(bot: AnyBot, findings: Sequence[Finding]) -> None:
     for each in findings:
         assert each.prior_a is not None
         points = [candidate.point for candidate in each.candidates]
-        each.outlook, each.after = outlooks_of(bot, each.board, each.color, each.prior_a, points)
+        rules = each.query.game.rules
+        each.outlook, each.after = outlooks_of(
+            bot, each.board, each.color, each.prior_a, points, rules
+        )
 
 
 def _passes(bot: AnyBot, finding: Finding) -> bool:

@@ -11,7 +11,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from gopolicy.errors import SgfError
+from gopolicy.errors import SgfError, wrong_kind
 from gopolicy.files import named, open_regular
 from gopolicy.go.types import (
     BLACK,
@@ -91,12 +91,15 @@ def read_game(
 ) -> GameRecord:
     """Return a game, the first one or a later one, of an SGF text called name or a file at a path.
 
-    Raises SgfError, also for an archive: `gopolicy.read_games` goes through all games of one.
+    Raises SgfError, also for an archive: `gopolicy.read_games` goes through all games of one;
+    ConfigError where game is no whole number from 1 on.
     """
+    if type(game) is not int or game < 1:
+        raise wrong_kind("the number of a game, from 1 on", game)
     if not isinstance(source, bytes):
         name = os.fspath(named(source))
         source = _read_game_file(name)
-    found = next(islice(parse_games(source, name), game - 1, None), None)
+    found = next(islice(parse_games(source, name), min(game - 1, MAX_FILE_BYTES), None), None)
     if found is None:
         raise SgfError(f"{name}: there is no game {game} in it")
     if isinstance(found, Rejection):

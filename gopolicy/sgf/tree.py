@@ -3,6 +3,7 @@
 Every property of every node is kept, known or not.  What is written is FF[4] in UTF-8.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,6 +24,8 @@ _NEAR = 50
 _MOVES = ("B", "W")
 _CODE = {"CA": [b"UTF-8"]}
 _OF_ROOTS = frozenset({"GM", "FF", "SZ", "CA", "AP", "PB", "PW", "KM", "RE"})
+_STRAY = re.compile(rb"[^(\[]*;\s*[A-Z][A-Za-z]{0,19}\s*\[")
+"""A node behind a game that has closed, where nodes belong to nothing."""
 _OPEN, _CLOSE = ("D", b"("), ("D", b")")
 
 
@@ -234,8 +237,9 @@ def _trees(text: bytes) -> Iterator[GameTree]:
             return
         tree = _tree(tokens)
         tree.fragment = damaged and not tree.root.properties.keys() & _OF_ROOTS
-        tree.complete = tokens.count(_OPEN) == tokens.count(_CLOSE)
-        damaged |= not tree.complete
+        balanced = tokens.count(_OPEN) == tokens.count(_CLOSE)
+        tree.complete = balanced and not _STRAY.match(text, place)
+        damaged |= not balanced
         yield tree
 
 

@@ -6,6 +6,7 @@ under another name and renamed when complete; only then are older ones deleted.
 
 import hashlib
 import json
+import math
 import re
 import shutil
 from collections.abc import Mapping
@@ -28,6 +29,9 @@ _TENSORS, _FACTS = "state.safetensors", "state.json"
 _NAME = re.compile(r"checkpoint-([0-9]{9,12})", re.ASCII)
 _UNFINISHED = re.compile(r"\.checkpoint-[0-9]{9,12}\.partial-.+", re.ASCII)
 """Folders of other names are not ours: they are neither read nor deleted."""
+_ADAMW = frozenset({"step", "exp_avg", "exp_avg_sq"})
+_MOMENTUM = frozenset({"momentum_buffer"})
+"""What torch's optimizers keep for a parameter: AdamW; SGD and Muon."""
 MAX_BYTES = 1 << 36
 """The largest checkpoint that is read."""
 
@@ -212,8 +216,10 @@ def _distribute(parts: Parts, tensors: Mapping[str, Tensor], scalars: Mapping[st
         state.setdefault(int(index), {})[name] = _like(value, parameters[int(index)], name)
     groups = parts.optimizer.state_dict()["param_groups"]
     for group in groups:
-        if len({frozenset(state.get(index, ())) for index in group["params"]}) > 1:
-            raise ValueError("the state of the optimizer lacks a part")
+        known = _ADAMW if "betas" in group else _MOMENTUM
+        found = {frozenset(state.get(index, ())) for index in group["params"]}
+        if len(found) > 1 or not found <= {known, frozenset()}:  # empty: it has not begun to learn
+            raise ValueError("the state of the optimizer lacks a part, or has one too many")
     parts.optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
@@ -222,10 +228,14 @@ def _like(value: Any, parameter: Tensor, name: str) -> Any:
 
     ValueError for a tensor of another shape: they would read beyond its end.
     """
-    if not isinstance(value, Tensor) or name == "step":
+    if name == "step":
         if isinstance(value, Tensor) and value.shape:
             raise ValueError(f"a step of shape {tuple(value.shape)}")
+        if not 0 <= float(value) < math.inf:
+            raise ValueError(f"step {float(value)} of the optimizer")
         return value
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} of the optimizer is no tensor")
     if value.shape != parameter.shape:
         shapes = f"{tuple(value.shape)} for {tuple(parameter.shape)}"
         raise ValueError(f"{name} of the optimizer has shape {shapes}")

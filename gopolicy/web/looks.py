@@ -108,7 +108,7 @@ def _listed(engine: Engine, position: Position, view: View) -> list[dict[str, An
     ]
     after = None
     if engine.bot.policy(view.size).knows_outcomes:
-        _, after = outlooks_around(engine.bot, position.board, color, dict(best))
+        _, after = outlooks_around(engine.bot, position.board, color, dict(best), position.rules)
     for move, seen in zip(moves, after or (), strict=False):
         move |= {"wins": round(seen.win_rate(color), 4), "lead": round(seen.lead_of(color), 1)}
     return moves
@@ -143,7 +143,7 @@ def _ownership(engine: Engine, scene: Scene, view: View, wish: Wish) -> Sight:
     """Show whose points will be: what the network says if it has learned that, or playouts."""
     position = scene.position
     shares = dict(view.best_points(LISTED))
-    seen, _ = outlooks_around(engine.bot, position.board, position.to_play, shares)
+    seen, _ = outlooks_around(engine.bot, position.board, position.to_play, shares, position.rules)
     source = f"{seen.playouts} random games from here" if seen.playouts else "The network"
     ahead = "Black" if seen.lead > 0 else "White"
     note = (

@@ -32,7 +32,7 @@ from gopolicy.web.line_review import LineReview
 from gopolicy.web.looks import LAYERS, Scene, Wish, look
 from gopolicy.web.outbox import Outbox
 from gopolicy.web.page_request import Request, read_request
-from gopolicy.web.walk import REVIEW, Walk
+from gopolicy.web.walk import Walk
 
 LOG = logging.getLogger(__name__)
 _MOST_NODE = 10**9
@@ -130,7 +130,7 @@ class RecordTab:
         self.file, self.contest, self.count = file, contest, None
         self._opened += 1
         self.wish = replace(self.wish, vertex="")
-        self.walk = Walk(file.tree, contest.rules if contest else REVIEW)
+        self.walk = Walk(file.tree, contest.rules if contest else None)
         self._review = LineReview(file.tree)
         self._line: list[TreeNode] = []
         self.walk.go(file.tree.root)

@@ -9,8 +9,6 @@ from gopolicy.sgf.metadata import read_komi
 from gopolicy.sgf.positions import Position, record_rules, whole_komi
 from gopolicy.sgf.tree import GameTree, TreeNode
 
-REVIEW = Rules(superko="none")
-"""What records are read by: repetitions are accepted, as whoever wrote them did."""
 _NEAR = 24
 """Steps back that are taken one by one; a longer way begins at the root anew."""
 
@@ -22,9 +20,10 @@ class Walk:
     any liberty is left out, which `remark` tells.
     """
 
-    def __init__(self, tree: GameTree, rules: Rules = REVIEW) -> None:
+    def __init__(self, tree: GameTree, rules: Rules | None = None) -> None:
+        """Walk by rules, by default as records are read: see `_rules`."""
         self.tree = tree
-        self.rules = rules
+        self._given = rules
         self._remarks: dict[int, str] = {}
         self._restart()
 
@@ -82,8 +81,16 @@ class Walk:
         moves = self._moves(node)
         return moves[-1] if moves else None
 
+    @property
+    def _rules(self) -> Rules:
+        """By what to play: repetitions of a record are accepted, suicide where its rules do."""
+        if self._given:
+            return self._given
+        suicide = record_rules(self.tree.root.line("RU")).suicide
+        return Rules(superko="none", suicide=suicide)
+
     def _restart(self) -> None:
-        rules = self.rules
+        rules = self._rules
         self.board = Board(self.tree.size, superko=rules.superko, suicide=rules.suicide)
         self._path: list[TreeNode] = []
         self._steps: list[int] = []

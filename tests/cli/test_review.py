@@ -1,6 +1,7 @@
 """``gopolicy review`` from end to end on small boards, its page in a real browser."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from reference.web_browser import open_browser
 
 from gopolicy.__main__ import main
 from gopolicy.go.board import Board
+from gopolicy.sgf.read import read_game
 from gopolicy.sgf.tree import read_trees
 from gopolicy.sgf.write import write_game
 
@@ -122,8 +124,55 @@ def test_a_game_behind_one_that_cannot_be_read_is_reviewed(
     game.write_bytes(b"(;GM[2]PB[othello];B[dd])(;GM[1]SZ[9]PB[A];B[ee];W[cc];B[gg])")
     page = tmp_path / "page.html"
     assert main(["review", str(game), "--weights", knowing, "--out", str(page)]) == 0
-    assert "GM[2] is not Go" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "GM[2] is not Go" in said
+    assert "game 2 of 2" in said
     assert page.is_file()
+    words = ("review", str(game), "--weights", knowing, "--out", str(page), "--game")
+    page.unlink()
+    assert main([*words, "1"]) == 1
+    assert "two.sgf: other game: GM[2] is not Go" in capsys.readouterr().err
+    assert main([*words, "3"]) == 1
+    assert "expected a game from 1 to 2, got 3" in capsys.readouterr().err
+    assert not page.exists()
+    assert len(reviewed(capsys, *words[1:], "2")["moves"]) == 3
+    assert len(read_game(game, game=2).events) == 3  # the same game for whoever counts
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("", "expected something, got an empty word"),
+        ("two.sgf/sub", "two.sgf is a file, so there is no folder two.sgf/sub"),
+        ("page.pdf", "expected a file that ends in .html, .htm, got 'page.pdf'"),
+        ("/dev/null", "expected a file that ends in .html, .htm, got '/dev/null'"),
+        ("pipe", "pipe is a pipe, expected a file to write"),
+    ],
+)
+def test_what_can_be_no_page_is_refused_before_anything_is_asked(
+    out: str,
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("two.sgf").write_bytes(b"(;SZ[9];B[ee])")
+    os.mkfifo("pipe")
+    assert main(["review", "two.sgf", "--weights", "none of this name", "--out", out]) == 2
+    assert message in capsys.readouterr().err
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["pipe", "two.sgf"]
+
+
+def test_a_folder_of_any_name_takes_the_page(
+    tmp_path: Path, knowing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.sgf").write_bytes(b"(;SZ[9];B[ee])")
+    (tmp_path / "p.html").mkdir()
+    for folder in ("p.html", "new.d/"):
+        words = (str(tmp_path / "a.sgf"), "--weights", knowing, "--out", f"{tmp_path}/{folder}")
+        assert Path(reviewed(capsys, *words)["page"]) == tmp_path / folder / "a-review.html"
+        assert (tmp_path / folder / "a-review.html").is_file()
 
 
 def test_a_file_that_is_no_game_leaves_no_page(

@@ -205,6 +205,28 @@ def test_undo_goes_back_through_the_same_positions(superko: Superko, suicide: bo
             pair.board.undo()
 
 
+@pytest.mark.parametrize("superko", ["positional", "situational"])
+def test_undoing_a_setup_leaves_copies_alone(superko: Superko) -> None:
+    board = Board(5, superko=superko)
+    board.play("A1")
+    board.play("B1")
+    board.setup(black=["C3"])
+    other, twin = board.copy(), Board(5, superko=superko)
+    board.undo()
+    board.play("D4")
+    other.undo()
+    twin.play("A1")
+    twin.play("B1")
+    for move in ("C3", "D4", "A2", "B2", "A3", "C1", "pass", "pass"):
+        assert np.array_equal(other.legal_mask(), twin.legal_mask())
+        other.play(move)
+        twin.play(move)
+    other.undo(10)
+    board.undo(3)
+    with pytest.raises(GoPolicyError, match="no move to take back"):
+        board.undo()
+
+
 @pytest.mark.parametrize(("superko", "suicide"), RULES)
 def test_a_game_goes_on_under_other_rules(superko: Superko, suicide: bool) -> None:
     rng = random.Random(f"rules {superko} {suicide}")

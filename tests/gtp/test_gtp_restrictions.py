@@ -7,6 +7,7 @@ from reference.fake_bot import Desk
 from reference.tiny_games import write_outcome_weights
 
 from gopolicy.go.board import Board
+from gopolicy.go.rules import AREA
 from gopolicy.go.types import Color
 from gopolicy.gtp.candidates import Analysis, Wishes
 from gopolicy.play.bot import Bot, BotOptions
@@ -34,7 +35,7 @@ def test_what_is_asked_about_changes_no_value(tmp_path: Path) -> None:
     board = Board(9)
     board.play("E5")
     color = board.to_move
-    whole = Analysis(board, Wishes(color=color), bot)
+    whole = Analysis(board, Wishes(color=color), bot, AREA)
     known = {c.point: after for c, after in zip(whole.candidates, whole.after, strict=True)}
     assert len(known) > 3
     second = whole.candidates[1].point
@@ -44,7 +45,7 @@ def test_what_is_asked_about_changes_no_value(tmp_path: Path) -> None:
         Wishes(color=color, allowed=frozenset([second])),
         Wishes(color=color, avoided=frozenset([second, whole.candidates[0].point])),
     ):
-        part = Analysis(board, wishes, bot)
+        part = Analysis(board, wishes, bot, AREA)
         assert part.outlook.lead == pytest.approx(whole.outlook.lead, abs=1e-4)
         for candidate, after in zip(part.candidates, part.after, strict=True):
             if candidate.point in known:

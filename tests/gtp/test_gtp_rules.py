@@ -191,7 +191,7 @@ def test_leads_are_told_by_the_rules_of_the_game() -> None:
     seen = []
     for rules in ("tromp-taylor", "chinese", "japanese"):
         desk.send(f"kata-set-rules {rules}")
-        seen.append(desk.session.board_by_area().komi)
+        seen.append(desk.session.board_by_area(Color.BLACK).komi)
     assert seen == [0.5, 4.5, 3.5]
 
 

@@ -10,6 +10,7 @@ from reference.tiny_games import write_outcome_weights, write_weights
 
 from gopolicy.errors import ConfigError
 from gopolicy.go.board import Board
+from gopolicy.go.rules import Rules
 from gopolicy.go.scoring import Scoring
 from gopolicy.go.types import (
     EVENT_COLOR_SHIFT,
@@ -20,6 +21,7 @@ from gopolicy.go.types import (
     setup_event,
 )
 from gopolicy.go.vertex import parse_vertex
+from gopolicy.play.any_bot import outlooks_after
 from gopolicy.play.bot import Bot, BotOptions
 from gopolicy.play.look_ahead import LookAhead
 from gopolicy.play.player import Player
@@ -161,3 +163,30 @@ def test_handicap_stones_are_no_points_by_territory(scoring: Scoring, komi: floa
     Player(bot, look_ahead=5).choose(board, scoring=scoring)
     assert bot.komis == {komi}
     assert board.komi == 0.5
+
+
+@pytest.mark.parametrize(("scoring", "komi"), [("area", 6.5), ("territory", 5.5)])
+def test_behind_a_pass_a_stone_more_of_white_is_no_point_by_territory(
+    scoring: Scoring, komi: float
+) -> None:
+    board = Board(SIZE, komi=6.5)
+    for vertex in ("E5", "C7", "G3", "C3", "pass"):
+        board.play(vertex)
+    rules, bot = Rules(scoring=scoring), KnowsKomi()
+    Player(bot, look_ahead=5).choose(board, scoring=scoring)
+    assert bot.komis == {komi}
+
+    class Asked(KnowsKomi):
+        def outlooks(
+            self,
+            boards: Sequence[Board],
+            colors: Sequence[Color] | None = None,
+            *,
+            rough: bool = False,
+        ) -> list[Outlook] | None:
+            return super().outlooks(boards, rough=True)
+
+    bot = Asked()
+    points = [parse_vertex(name, SIZE) for name in ("A1", "J9")]
+    outlooks_after(bot, rules.by_area(board, Color.WHITE), Color.WHITE, points, rules)
+    assert bot.komis == {komi}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sgfmill import sgf
 
-from gopolicy.errors import SgfError
+from gopolicy.errors import ConfigError, SgfError
 from gopolicy.go.board import Board
 from gopolicy.go.types import PASS, Color, Point, move_event, setup_event
 from gopolicy.sgf import GameRecord, Rejection, grammar, parse_games, read_game
@@ -316,6 +316,11 @@ def test_a_single_file_is_read_or_an_error_says_why(tmp_path: Path) -> None:
     path = tmp_path / "game.sgf"
     path.write_bytes(b"(;SZ[9];B[ee])")
     assert read_game(path).moves == 1
+    for number in (0, -1, 1.5, True, "1"):
+        with pytest.raises(ConfigError, match="the number of a game, from 1 on"):
+            read_game(path, game=number)  # type: ignore[arg-type]
+    with pytest.raises(SgfError, match="there is no game 1000000"):
+        read_game(path, game=10**30)
     assert read_game(str(path)).name == str(path)
     path.write_bytes(b"nothing")
     with pytest.raises(SgfError, match=r"game\.sgf: unreadable: no SGF game"):

@@ -131,6 +131,19 @@ def test_what_damage_hides_is_said() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [b"(;SZ[9];B[aa]);W[bb];B[cc])", b"(;SZ[9];B[aa](;W[bb]));B[cc];W[dd])(;SZ[9];B[dd])"],
+)
+def test_moves_behind_a_game_that_closes_too_early_are_missed(text: bytes) -> None:
+    trees, remarks = read_trees(text, "game")
+    assert [tree.complete for tree in trees] == [False, *(True for _ in trees[1:])]
+    assert len(remarks) == 1
+    assert remarks[0].endswith(": damaged, so parts of it are not here")
+    harmless = b"(;SZ[9];B[aa]) and; then -- [x] (;SZ[9];B[bb])\n;"
+    assert read_trees(harmless, "game")[1] == []
+
+
+@pytest.mark.parametrize(
     "game",
     [b"(;SZ[9];B[ee];W[cc]B[gg];W[cg])", b"(;SZ[9];B[ee];AE[aa:ii]AB[cc]AW[dd];W[gg])"],
 )

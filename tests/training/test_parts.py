@@ -275,13 +275,21 @@ def test_a_state_of_the_optimizer_has_the_shape_of_its_parameter(
     parts.optimizer.step()
     folder = save_checkpoint(tmp_path, parts, RunFacts(step=3))
     assert load_checkpoint(folder, parts).step == 3
-    tensors = safetensors.torch.load_file(folder / "state.safetensors")
+    tensors = safetensors.torch.load((folder / "state.safetensors").read_bytes())
     facts = json.loads((folder / "state.json").read_text())
     states = [name for name in tensors if name.startswith("optimizer/")]
     wrong = {name: torch.zeros(3, 7) for name in states}
     wrong |= {f"optimizer/{index}/exp_avg": torch.zeros(1) for index in ("-1", "999", "x")}
-    for name, tensor in wrong.items():
-        data = safetensors.torch.save(tensors | {name: tensor})
+    changed = [tensors | {name: tensor} for name, tensor in wrong.items()]
+    others = {name: tensor for name, tensor in tensors.items() if name not in states}
+    changed.append(others | {f"{name}x": tensors[name] for name in states})
+    moments = [name for name in states if "exp_avg" in name]
+    if moments:
+        changed.append({name: each for name, each in tensors.items() if name not in moments})
+    steps = [name for name in states if name.endswith("/step")]
+    changed += [tensors | {name: torch.tensor(-1.0)} for name in steps[:1]]
+    for each in changed:
+        data = safetensors.torch.save(each)
         (folder / "state.safetensors").write_bytes(data)
         digest = hashlib.sha256(data).hexdigest()
         (folder / "state.json").write_text(json.dumps(facts | {"sha256": digest}))

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 from reference.tiny_games import random_record
 from reference.web_client import FakePage, News, open_page
@@ -15,11 +16,13 @@ from starlette.testclient import TestClient
 
 import gopolicy as gp
 from gopolicy.policy.game_review import review_game
+from gopolicy.sgf.positions import position_before
 from gopolicy.sgf.read import read_game
 from gopolicy.sgf.tree import read_trees
 from gopolicy.sgf.write import write_game
 from gopolicy.web.engines import Engines
 from gopolicy.web.line_review import LineReview
+from gopolicy.web.walk import Walk
 
 SVG = "{http://www.w3.org/2000/svg}"
 TABS = (f"the-tab-of-some-test-{number}" for number in count())
@@ -251,6 +254,21 @@ def test_a_game_with_a_move_against_the_rules_gets_no_page(page: FakePage) -> No
     page.hand_over("odd.sgf", b"(;SZ[9];B[aa];W[aa];B[cc])")
     page.hear("game", lambda news: news["file"] == "odd.sgf")
     assert page.refused("save", form="page").startswith("No page: ")
+
+
+def test_suicide_is_a_move_where_the_rules_of_the_record_say_so() -> None:
+    text = b"(;SZ[5]RU[NZ]AW[ab][bb][ca];B[ba];W[ee];B[aa];W[dd];B[])"
+    for data in (text, text.replace(b"NZ", b"Chinese")):
+        (tree,), _ = read_trees(data, "game")
+        walk, line = Walk(tree), tree.line_through(tree.root)
+        for node in line:
+            walk.go(node)
+        record = read_game(data)
+        if b"NZ" in data:
+            assert np.array_equal(walk.board.stones, position_before(record).board.stones)
+            assert [walk.remark] == [""]
+        walk.go(line[3])
+        assert bool(walk.remark) == (b"Chinese" in data)
 
 
 def test_a_move_against_the_rules_has_no_figures_and_the_others_do(page: FakePage) -> None:
