@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--komi K", "for the result; no move depends on it", 7.5, number(-MAX_KOMI, MAX_KOMI))
     add(
         "--most-moves N",
-        "break off longer games (default: four times the points)",
+        "break off longer games, which stay out of the store (default: four times the points)",
         kind=whole_number(1, MAX_PLIES),
     )
     add("--size N", "side of the board (default: that of the weights)", kind=positive_int)
@@ -172,7 +172,8 @@ def _as_text(plan: "SelfPlayPlan", result: "SelfPlayResult") -> str:
         f"the network waited {facts['waited']:.1%} of it"
     )
     if result.store is None:
-        return f"no game has ended yet\n{speed}"
+        games = f"{facts['finished']:,} of {facts['wanted']:,} games"
+        return f"{games}, none of them played to its end: there is no store\n{speed}"
     lines = [
         f"{plan.out}: {facts['games']:,} games, {facts['positions']:,} positions, "
         f"{facts['rejected']:,} left out, {facts['duplicates']:,} duplicates",

@@ -61,7 +61,7 @@ class SelfPlayResult:
     """What a run has come to."""
 
     store: Store | None
-    """None where no game has ended."""
+    """None where no game was played to its end."""
     games: list[FinishedGame]
     """All that have ended, by number, those of earlier sessions too."""
     wanted: int
@@ -82,8 +82,9 @@ def run_self_play(
     """Play the games of a plan and write the store.
 
     Ctrl-C or SIGTERM writes a store of the games that have ended, and the journal stays; without,
-    the journal is removed in the end.  Raises ConfigError where the journal holds other games,
-    StoreError for a damaged store to begin from, OutputError where something cannot be written.
+    the journal is removed in the end.  Raises ConfigError where the journal holds other games, and
+    where all were broken off and no SGFs are wanted; StoreError for a damaged store to begin from;
+    OutputError where something cannot be written.
     """
     plan = replace(plan, out=named(plan.out))
     check_target(plan.out)
@@ -103,7 +104,13 @@ def run_self_play(
         )
         stopped = _play(play, journal, wanted, plan, progress)
         games = [journal.games[number] for number in sorted(journal.games)]
-        store = _write(plan, games, starts, source) if games else None
+        ended = any(game.ended == "passes" for game in games)
+        if games and not ended and not stopped and plan.sgf is None:
+            raise ConfigError(
+                f"none of {len(games):,} games was played to its end, so there is no store; with"
+                " --resume --sgf DIR they are written as they are"
+            )
+        store = _write(plan, games, starts, source) if ended else None
         if len(games) == wanted:
             journal.remove()
     finally:

@@ -196,6 +196,22 @@ def test_a_store_may_be_where_the_command_is_given(
     assert open_store(tmp_path).table.games == 2
 
 
+def test_games_that_were_all_broken_off_are_kept_as_they_are(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = words(weights, tmp_path / "store", "--games", "3", "--most-moves", "9")
+    assert main(command) == 1
+    said = capsys.readouterr().err
+    assert "none of 3 games was played to its end, so there is no store; with --resume" in said
+    assert main([*command, "--resume", "--sgf", str(tmp_path / "sgf")]) == 0
+    assert (
+        "3 of 3 games, none of them played to its end: there is no store" in capsys.readouterr().out
+    )
+    games = [read_game(path) for path in sorted((tmp_path / "sgf").iterdir())]
+    assert [game.moves for game in games] == [9, 9, 9]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sgf"]
+
+
 def test_positions_of_each_game_need_a_store(
     weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
