@@ -78,8 +78,6 @@ class CandidateTargets:
         Moves beyond the candidates keep their probability.  `GamesGivenUpError` where go_on, asked
         again and again, says no.
         """
-        if not self._config.boldness:
-            return np.exp(logs_ma)
         order_mk = np.argsort(-logs_ma, axis=1, kind="stable")[:, : self._config.candidates]
         shares_mk = np.exp(np.take_along_axis(logs_ma, order_mk, 1).astype(np.float64))
         tried_mk = shares_mk >= _LEAST * shares_mk[:, :1]

@@ -36,7 +36,7 @@ from gopolicy.rl.decisions import (
     decisions_of,
     draw_per_game,
 )
-from gopolicy.rl.mirrored_games import GamesGivenUpError, play_settings
+from gopolicy.rl.mirrored_games import play_settings
 from gopolicy.rl.policy_gradient_loss import (
     clipped_gain,
     divergence,
@@ -64,7 +64,7 @@ class Networks:
     policy: PolicyNetwork
     """What learns to play."""
     parent: PolicyNetwork | None = None
-    """What it began as; None where neither its answers nor the divergence from it are needed."""
+    """What it began as; None where neither the divergence from it nor candidates are asked for."""
     critic: PolicyNetwork | None = None
     """Says whose every point will be, as logits; None for other baselines."""
     judge: Policy | None = None
@@ -124,11 +124,6 @@ class Learner:
         self.average = WeightAverage(networks.policy, ema) if ema else None
         self._encoder = DecisionEncoder(config.learning.planes, play_settings(config))
         self._targets = CandidateTargets(networks.judge, config) if networks.judge else None
-        self._judged = (
-            DecisionEncoder(networks.judge.plane_set, play_settings(config))
-            if networks.judge
-            else None
-        )
 
     @property
     def best_policy(self) -> PolicyNetwork:
@@ -229,33 +224,16 @@ class Learner:
     def _aimed(self, lesson: _Lesson, policy: Mover, go_on: Callable[[], bool]) -> _Lesson:
         """Return a lesson with the probabilities that are aimed at.
 
-        They are the parent's or the judge's, shifted.  Were they those of the policy as it is now,
-        what the judge errs by would add up from iteration to iteration and make all candidates
-        equal.
+        They are the parent's, shifted.  Were they those of the policy as it is now, what the judge
+        errs by would add up from iteration to iteration and make all candidates equal.
         """
         assert self._targets is not None
         straight = replace(lesson, symmetries=np.zeros_like(lesson.symmetries))
         found = [np.zeros((0, self.config.size**2), np.float32)]
         for part in straight.parts():
-            if not go_on():
-                raise GamesGivenUpError("the decisions of games were given up")
-            found.append(self._answers(part))
+            found.append(self._logs(self.networks.parent, part)[0].cpu().numpy())
         shares = self._targets.shares(lesson.decisions, np.concatenate(found), policy, go_on)
         return replace(lesson, shares=self._encoder.turned(shares, lesson.symmetries))
-
-    def _answers(self, part: _Lesson) -> npt.NDArray[np.float32]:
-        """Return log-probabilities of the parent or the judge, [M, A], of decisions unturned."""
-        judge = self.networks.judge
-        if self.config.aim == "parent":
-            logs: npt.NDArray[np.float32] = self._logs(self.networks.parent, part)[0].cpu().numpy()
-            return logs
-        assert judge is not None
-        assert self._judged is not None
-        encoded = self._judged.encode(part.decisions, part.choices, part.symmetries)
-        logs_ma, choices_ma = map(
-            torch.from_numpy, (judge.log_probabilities(encoded.planes), encoded.choices)
-        )
-        return masked_log_softmax(logs_ma, choices_ma, self.config.temperature).numpy()
 
     @torch.inference_mode()
     def _played(self, lesson: _Lesson) -> npt.NDArray[np.float32]:

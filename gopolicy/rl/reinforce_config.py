@@ -14,8 +14,6 @@ from gopolicy.training.config import TrainConfig
 
 BASELINES = ("none", "color", "pair", "ownership")
 """What is taken off the result of a game, see `ReinforceConfig.baseline`."""
-AIMS = ("parent", "judge")
-"""Whose answers are shifted, see `ReinforceConfig.aim`."""
 LEARNING = (
     *("settings", "network", "planes", "start", "equivariant", "positions", "batch_size", "seed"),
     *("optimizer", "lr", "momentum", "beta2", "weight_decay", "clip_norm", "warmup", "schedule"),
@@ -24,11 +22,11 @@ LEARNING = (
 """The settings of `gopolicy train` that mean the same here."""
 EXTENDABLE = {
     *("pool_every", "pool_share", "positions_per_game", "trace", "softness", "clip_ratio"),
-    *("candidates", "judge", "aim", "continuation", "boldness", "entropy", "kl"),
+    *("candidates", "judge", "continuation", "boldness", "entropy", "kl"),
     *("measure_every", "measure_games"),
 }
 """What may change when a run goes on, beside what may in `gopolicy train`."""
-_OF_CANDIDATES = ("judge", "aim", "continuation", "plies", "boldness")
+_OF_CANDIDATES = ("judge", "continuation", "plies", "boldness")
 _OF_RESULTS = ("baseline", "softness", "clip_ratio")
 _OF_OWNERSHIP = ("trace", "critic_first")
 """Settings that have an effect only with candidates, only without, only with that baseline."""
@@ -93,9 +91,6 @@ class ReinforceConfig:
     judge says after them; 0: from the move that was played, by how its game ended."""
     judge: str = ""
     """With candidates: a network that has learned who wins, a name or folder."""
-    aim: str = "parent"
-    """With candidates: whose answer is shifted towards what went well: parent, the network that the
-    run began with; judge, which then is a teacher of moves, too."""
     continuation: int = 3
     """With candidates: plies by which the policy goes on after each before the judge is asked."""
     plies: int = 0
@@ -103,8 +98,7 @@ class ReinforceConfig:
     nothing; 0: played to the end, at most four times the points."""
     boldness: float = 4.0
     """With candidates: how much more probable a move shall become if its player is ahead by one
-    standard deviation of the score more, in logarithms of probability; 0: nothing is tried, the
-    answer is aimed at as it is."""
+    standard deviation of the score more, in logarithms of probability."""
     entropy: float = 0.0
     """Weight of the entropy of the moves, which keeps them varied."""
     kl: float = 0.0
@@ -120,8 +114,6 @@ class ReinforceConfig:
                 _check(item.name, getattr(self, item.name), item.default)
         if self.baseline not in BASELINES:
             raise ConfigError(unknown("baseline", self.baseline, BASELINES))
-        if self.aim not in AIMS:
-            raise ConfigError(unknown("aim", self.aim, AIMS))
         if self.learning.network not in ("alphago", "alphago-res"):
             raise ConfigError(
                 f"expected a network of the alphago frame, got {self.learning.network}"

@@ -146,8 +146,7 @@ class _Reinforcer:
     @property
     def _needs_parent(self) -> bool:
         """Whether what is learned depends on the parent."""
-        aims = bool(self.config.candidates) and self.config.aim == "parent"
-        return aims or bool(self.config.kl)
+        return bool(self.config.kl or self.config.candidates)
 
     @property
     def positions(self) -> int:

@@ -171,20 +171,15 @@ def test_the_game_goes_on_as_it_does_where_a_player_looks_ahead(judged: Path) ->
         np.testing.assert_allclose(shares[row][points], raised, rtol=1e-3)
 
 
-def learner_of(config: ReinforceConfig, policy: Policy, judge: Policy) -> Learner:
-    """Return what learns, beginning with a copy of a policy."""
-    network = copy.deepcopy(policy.network)
-    parent = copy.deepcopy(network) if config.aim == "parent" else None
-    networks = Networks(policy=network, parent=parent, judge=judge)
-    return Learner(config, networks, Compute("fp32", "channels_last"), World(torch.device("cpu")))
-
-
-@pytest.mark.parametrize("aim", ["parent", "judge"])
-def test_a_policy_comes_nearer_to_its_targets_which_stay(judged: Path, aim: str) -> None:
-    config = config_of(judged, "lr=0.01", "warmup=0", "games=32", "equivariant=true", f"aim={aim}")
+def test_a_policy_comes_nearer_to_its_targets_which_stay(judged: Path) -> None:
+    config = config_of(judged, "lr=0.01", "warmup=0", "games=32", "equivariant=true")
     policy = new_policy(config)
     judge = load(judged, device="cpu", backend="torch", precision="fp32")
-    learner = learner_of(config, policy, judge)
+    network = copy.deepcopy(policy.network)
+    networks = Networks(policy=network, parent=copy.deepcopy(network), judge=judge)
+    learner = Learner(
+        config, networks, Compute("fp32", "channels_last"), World(torch.device("cpu"))
+    )
     games = played(config, policy, 32)
     losses = [
         learner.learn(games, 0, np.random.default_rng(1), policy)[1]["loss"] for _ in range(20)
@@ -213,8 +208,6 @@ TAUGHT = ("candidates=3", "judge=any")
         (["judge=alphago-64x8"], "judge 'alphago-64x8' needs candidates"),
         (["plies=20"], "plies 20 needs candidates"),
         (["continuation=2"], "continuation 2 needs candidates"),
-        (["aim=judge"], "aim 'judge' needs candidates"),
-        ([*TAUGHT, "aim=both"], "no aim called 'both'; there are judge, parent"),
         (["boldness=5"], "boldness 5.0 needs candidates"),
         (["critic_first=100"], "critic_first 100 needs baseline=ownership"),
         ([*TAUGHT, "baseline=ownership"], "baseline 'ownership' has no effect with candidates"),
@@ -282,47 +275,13 @@ def test_trying_candidates_can_be_given_up(judged: Path) -> None:
     logs = logs_of(config, policy, games, decisions)
     with pytest.raises(GamesGivenUpError):
         targets_of(judged, config).shares(decisions, logs, policy, lambda: False)
-    untried = config_of(judged, "aim=judge", "boldness=0")
-    learner = learner_of(untried, policy, load(judged, device="cpu"))
-    with pytest.raises(GamesGivenUpError):
-        learner.learn(games, 0, np.random.default_rng(1), policy, lambda: False)
 
 
-@pytest.mark.parametrize("boldness", [0, 30])
-def test_a_judge_may_teach_moves_too(tmp_path: Path, boldness: int) -> None:
-    judge = load(write_outcome_weights(tmp_path / "judge", SIZE, "alphago12"), precision="fp32")
-    settings = ("aim=judge", f"boldness={boldness}", "continuation=1", "temperature=0.7")
-    config = config_of(tmp_path / "judge", *settings)
-    policy = new_policy(config)
-    games = played(config, policy, 3)
-    learner = learner_of(config, policy, judge)
-    lesson, _ = learner._prepare(games, np.random.default_rng(1), policy)
-    decisions = decisions_of(games)
-    assert len(lesson) == len(decisions)
-    logs = np.full((len(decisions), SIZE**2), -np.inf, np.float32)
-    for row in range(len(decisions)):
-        board = Board(SIZE, komi=config.komi)
-        board.carry_out(decisions.events[decisions.starts[row] : decisions.moves[row]].tolist())
-        likely = judge.predict(board, Color(int(decisions.colors[row]))) ** (1 / 0.7)
-        likely[~lesson.choices[row]] = 0
-        with np.errstate(divide="ignore"):
-            logs[row] = np.log(likely / likely.sum())
-    symmetries = lesson.symmetries
-    expected = np.exp(logs)
-    if boldness:
-        expected = targets_of(tmp_path / "judge", config).shares(decisions, logs, policy)
-    turned = DecisionEncoder("alphago4", play_settings(config)).turned(expected, symmetries)
-    assert lesson.shares is not None
-    close = np.isclose(lesson.shares, turned, rtol=1e-2, atol=1e-4).all(1)
-    assert close.mean() > 0.9 if boldness else close.all()  # candidates may be all but equal
-    assert learner.networks.parent is None
-
-
-@pytest.mark.parametrize("aim", ["parent", "judge"])
-def test_a_judge_may_be_of_another_size_and_other_planes(tmp_path: Path, aim: str) -> None:
+def test_a_judge_may_be_of_another_size_and_other_planes(tmp_path: Path) -> None:
     other = write_outcome_weights(tmp_path / "judge", 7, "alphago12")
-    config = config_of(other, f"aim={aim}")
-    result = reinforce(tmp_path / "run", config, limits=Limits(iterations=1), device="cpu")
+    result = reinforce(
+        tmp_path / "run", config_of(other), limits=Limits(iterations=1), device="cpu"
+    )
     assert result.iterations == 1
 
 
