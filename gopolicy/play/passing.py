@@ -123,7 +123,7 @@ class Turn:
         self.legal = board.legal_mask(color)
         eyes = np.zeros(board.size**2, np.bool_)
         mark_own_eyes(board.arrays, int(color), eyes)
-        self.sensible = self.legal & ~eyes
+        self.playable = self.sensible = self.legal & ~eyes
         self.seen: CountedPosition | None = None
 
     def decide(self, probabilities: NDArray[np.float32]) -> Choice:
@@ -136,7 +136,7 @@ class Turn:
         self.seen = self._look(min(_GLANCE, self.settings.playouts))
         if not self._is_middle_game(self.seen):
             self.seen = self._look(self.settings.playouts, self._ask_network())
-            self.sensible &= ~neutral_points(self.board, self.seen)
+            self.sensible = self.playable & ~neutral_points(self.board, self.seen)
         if self._wants_to_resign(self.seen):
             return self._choice(PASS, shown, "lost", resign=True)
         if self._accepts_end(self.seen):
@@ -217,7 +217,7 @@ class Turn:
         left = self.sensible & (doubtful_points(seen) | tidying)
         over = self._could_be_over(seen)
         if over:
-            left &= among(probabilities, self.sensible) >= _PLAUSIBLE
+            left &= among(probabilities, self.playable) >= _PLAUSIBLE
         if self._seconds_left() == 0.0:
             left &= seen.open_points
             return self._draw(probabilities, left) if left.any() else PASS
@@ -265,8 +265,8 @@ class Turn:
         """
         if not self.sensible.any():
             return PASS
-        shares = among(probabilities, self.sensible)
-        point = self.draw(shares)
+        point = self._draw(probabilities, self.sensible)
+        shares = among(probabilities, self.playable)  # of neutral points, too: it may want those
         invades = seen.owners[point] == self.color.opponent
         left = seen.open_points & self.sensible
         tempting = bool(left[point]) if over else bool(left.any())

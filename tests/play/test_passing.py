@@ -117,6 +117,26 @@ def test_by_territory_neutral_points_are_left_and_so_is_everything_that_gains_no
     assert chosen(Player(Wishes("H9", "E9")), settled, color, scoring="territory") == "pass"
 
 
+def test_what_a_network_wants_least_is_not_its_answer_where_it_wants_neutral_points() -> None:
+    class Neutral:
+        """A network that wants a neutral point, and nearly nothing else."""
+
+        def __init__(self, neutral: float) -> None:
+            self.neutral = neutral
+
+        def predict(self, board: Board, color: Color | None = None) -> NDArray[np.float32]:
+            del color
+            wishes = np.zeros(81, np.float32)
+            wishes[parse_vertex("E5", 9)] = self.neutral
+            wishes[parse_vertex("B9", 9)] = 1 - self.neutral
+            return wishes
+
+    board = Board.from_diagram(ONE_NEUTRAL_POINT, to_move=Color.WHITE)
+    board.play("H9")
+    for neutral, expected in ((0.95, "pass"), (0.5, "B9")):
+        assert chosen(Player(Neutral(neutral)), board, scoring="territory") == expected
+
+
 @pytest.mark.parametrize("color", [Color.BLACK, Color.WHITE])
 def test_a_pass_is_answered_with_a_move_that_gains_by_territory_too(color: Color) -> None:
     komi = 0.5 if color == Color.BLACK else -40.5  # whoever is ahead may pass
