@@ -32,10 +32,11 @@ BATCHES, BATCH = 40, 256
 
 def check_depth(small: PolicyNetwork, layers: int) -> None:
     """Refuse a network that does not consist of pairs of layers, and one not to be deepened so."""
-    old = small.settings.get("layers")
     if small.name != "alphago-res" or small.settings["normalization"] != "none":
         raise ConfigError("expected an alphago-res without normalizations")
-    if layers % 2 == 0 or layers < int(str(old)):
+    old = small.settings["layers"]
+    assert isinstance(old, int)
+    if layers % 2 == 0 or layers < old:
         raise ConfigError(f"expected an odd number of layers from {old} on, got {layers}")
 
 

@@ -21,7 +21,7 @@ class Walk:
     """
 
     def __init__(self, tree: GameTree, rules: Rules | None = None) -> None:
-        """Walk by rules, by default as records are read: see `_rules`."""
+        """Walk by rules; by default as records are read, whose repetitions are accepted."""
         self.tree = tree
         self._given = rules
         self._remarks: dict[int, str] = {}
